@@ -1,0 +1,43 @@
+# Every goal is one line that can be typed by hand; `make` alone lists them.
+# Only `env` and `lock` need a Python of the system, everything else uses .venv.
+
+VENV    := .venv
+PY      := $(VENV)/bin/python
+# An interpreter of your choice: make env PYTHON=/usr/bin/python3.12
+PYTHON  ?=
+# make demo ONCE=1 ends by itself.
+ONCE    ?=
+# More to hand to pytest: make test ARGS="-k slices -x"
+ARGS    ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo run test check lock clean
+
+help: ## list the goals
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: ## build .venv from the locked requirements (skipped while it is current)
+	@sh requirements/build_env.sh "$(VENV)" "$(PYTHON)"
+
+demo: env ## a month of reports through every ledger's simulator; ONCE=1 ends by itself
+	@$(PY) manage.py demo $(if $(ONCE),--once)
+
+run: env ## the real thing: migrate, web and cluster (settings from .env)
+	@$(PY) manage.py serve
+
+test: env ## the test suite: SQLite, or the database of DATABASE_URL
+	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
+
+check: env ## style, the arrows between the rooms, Django's checks, missing migrations
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(VENV)/bin/lint-imports
+	$(PY) manage.py check --settings tests.settings --fail-level WARNING
+	$(PY) manage.py makemigrations --settings tests.settings --check --dry-run
+
+lock: ## write the locked requirements anew: make lock ARGS="--upgrade-package django"
+	@sh requirements/lock.sh $(ARGS)
+
+clean: ## remove the environment and what tools left behind; databases in var/ stay
+	rm -rf $(VENV) .venv-lock .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,83 @@
+"""What every test relies on: no network but loopback, and the same examples on every machine."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+# Deadlines measure the machine; in CI the examples are fixed, so that a red run can be repeated.
+hypothesis_settings.register_profile(
+    "suite", deadline=None, database=None, derandomize=bool(os.environ.get("CI"))
+)
+hypothesis_settings.load_profile("suite")
+
+
+class NetworkRefused(RuntimeError):
+    """A test reached for the world. Not an OSError: clients would call the vendor unreachable."""
+
+
+def _is_loopback(host: str | bytes | None) -> bool:
+    if host is None:  # getaddrinfo's word for "here"
+        return True
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in ("", "localhost", "0.0.0.0", "::"):
+        return True
+    try:
+        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_the_world(family: int, address: Any) -> None:
+    if family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+        raise NetworkRefused(
+            f"This test tried to reach {address[0]}. Tests talk to 127.0.0.1 only: start a "
+            "sandbox, or answer with `responses`."
+        )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    from django.conf import settings
+
+    other = "postgres" if settings.ON_SQLITE else "sqlite"
+    left_out = [item for item in items if item.get_closest_marker(other)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loopback_only() -> Iterator[None]:
+    """Refuses names and addresses of other machines, in every thread of this process.
+
+    PostgreSQL's driver has sockets of its own and is not seen here.
+    """
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+    sendto, getaddrinfo = socket.socket.sendto, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        _refuse_the_world(self.family, address)
+        return connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        _refuse_the_world(self.family, address)
+        return connect_ex(self, address)
+
+    def guarded_sendto(self: socket.socket, data: bytes, *flags_and_address: Any) -> int:
+        _refuse_the_world(self.family, flags_and_address[-1])
+        return sendto(self, data, *flags_and_address)
+
+    def guarded_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        _refuse_the_world(socket.AF_INET, (host,))
+        return getaddrinfo(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+        patch.setattr(socket.socket, "sendto", guarded_sendto)
+        patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
+        yield
