@@ -1,0 +1,86 @@
+"""Names that are made, not given: the same report always finds the same document again."""
+
+import hashlib
+import re
+from base64 import b32encode
+from dataclasses import dataclass
+
+_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PART = re.compile(r"/part-\d+$")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Marker:
+    """K of one document: 52 characters of base32 (A-Z, 2-7). Compare case-sensitively."""
+
+    key: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[A-Z2-7]{52}", self.key):
+            raise ValueError(f"{self.key!r} is not a marker")
+
+    def k(self, length: int) -> str:
+        """Its first `length` characters, as far as the document's field has room."""
+        return self.key[:length]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+def marker(company: str, report_id: str, slice_name: str, generation: int) -> Marker:
+    """K = base32(sha256(connection, report id, slice, generation)). Never of the revision.
+
+    `company` is the connection's name in the world (`quickbooks_online:<realm>`), not a row number
+    of ours, so that a database that was restored, or set up anew, finds what it posted before.
+    """
+    if generation < 1 or not (company and report_id and slice_name):
+        raise ValueError("a marker needs company, report, slice and a generation from 1")
+    parts = (company, report_id, slice_name, str(generation))
+    # Lengths go in too: without them ("ab", "c") and ("a", "bc") would share a name.
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return Marker(b32encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("="))
+
+
+def card_slice(transaction_id: str) -> str:
+    return f"card:{transaction_id}"
+
+
+def part_slice(slice_name: str, number: int) -> str:
+    """The name of part `number` (from 1) of a slice too large for one document."""
+    if _PART.search(slice_name) or number < 1:
+        raise ValueError(f"{slice_name!r} cannot be divided into part {number}")
+    return f"{slice_name}/part-{number}"
+
+
+def base36(number: str | int) -> str:
+    """A decimal id in base 36: 19 digits become at most 13 characters."""
+    number = int(number)
+    if number < 0:
+        raise ValueError("only ids from 0 can be written in base 36")
+    digits = ""
+    while True:
+        number, digit = divmod(number, 36)
+        digits = _BASE36[digit] + digits
+        if not number:
+            return digits
+
+
+def fitting_id(vendor_id: str, length: int) -> str:
+    """`vendor_id` within `length` characters: as it is, else in base 36, else a hash; never cut."""
+    if len(vendor_id) <= length:
+        return vendor_id
+    if vendor_id.isdigit() and len(short := base36(vendor_id)) <= length:
+        return short
+    digest = b32encode(hashlib.sha256(vendor_id.encode()).digest()).decode()
+    return digest[:length]
+
+
+def content_hash(canonical: str | bytes) -> str:
+    """Hex SHA-256 of a canonical text: the name of a revision, a payload, an event."""
+    return hashlib.sha256(canonical.encode() if isinstance(canonical, str) else canonical).hexdigest()
+
+
+def request_id(body: bytes, epoch: str, length: int) -> str:
+    """A request id from the exact bytes and `epoch`: same bytes, same id; a new try of a new call
+    (after the resend window) passes a new epoch."""
+    return hashlib.sha256(epoch.encode() + b"\x00" + body).hexdigest()[:length]

@@ -1,0 +1,416 @@
+"""The protocol that every ledger fulfils: what the engine may ask, and what the answers mean.
+
+The engine never asks *which* ledger it talks to; where behaviour differs, `abilities` says so.
+`render` and `pack` are pure. `post` sends exactly one request. Everything that a ledger refuses
+is an outcome; exceptions (see `transport`) say what the caller must do next.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from connectors.contract.entry import Entry, Kind
+from connectors.contract.keys import Marker
+from connectors.contract.problem import Problems
+from connectors.contract.transport import Request
+
+
+class Op(StrEnum):
+    POST = "post"
+    AMEND = "amend"
+    CANCEL = "cancel"
+
+
+# --- what a ledger can do -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KindAbilities:
+    """What one kind of document can carry.
+
+    dimensions          name -> where it stands: "header" or "line"
+    line_account_types  the ledger's account types that a line may use; empty = any
+    offset_account_types  the same for the credit side
+    text_lengths        `memo`, `line`, `number`: characters; display texts are cut, ids never
+    cancel              how a document may be taken back in the ledger itself: void, delete
+    counter             the kind that takes it back as a document of its own, if any
+    negative_lines      a line may be negative while the total is not
+    zero_total          a document of 0.00 is taken
+    carries_billable    a line can be marked billable to its customer
+    """
+
+    dimensions: Mapping[str, Literal["header", "line"]]
+    text_lengths: Mapping[str, int]
+    line_account_types: frozenset[str] = frozenset()
+    offset_account_types: frozenset[str] = frozenset()
+    max_lines: int = 1000
+    amend: bool = True
+    cancel: frozenset[str] = frozenset()
+    counter: Kind | None = None
+    attach: Literal["before", "after", "none"] = "none"
+    negative_lines: bool = True
+    zero_total: bool = True
+    party_required: bool = False
+    carries_billable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` requests in `per_s` seconds, counted per `scope`; `calls` names which kind
+    of request it counts: every one, or only writes in batches."""
+
+    count: int
+    per_s: float
+    scope: Literal["connection", "app"] = "connection"
+    calls: Literal["all", "batch"] = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a ledger can do, per kind of document and as a whole.
+
+    batch_size        members that one call can carry
+    find_many         markers that one look-up can ask for
+    concurrency       calls in flight at once
+    visibility_delay  how long a stored document may stay unseen by a look-up
+    resend_window     how long the identical call is answered as the first was, never run twice
+    deferred          outcomes come later (Desktop)
+    """
+
+    kinds: Mapping[Kind, KindAbilities]
+    batch_size: int
+    find_many: int
+    concurrency: int
+    limits: tuple[Limit, ...]
+    visibility_delay: timedelta
+    resend_window: timedelta
+    deferred: bool = False
+
+
+# --- what a ledger tells about itself -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One company in the ledger. `facts` is what `render` must know: plain JSON values only."""
+
+    company_id: str
+    name: str
+    home_currency: str
+    country: str
+    has_tax: bool
+    is_multicurrency: bool
+    closed_through: date | None
+    role: str
+    as_of: datetime
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRow:
+    """A member of one of the ledger's lists.
+
+    list_name  `account`, `party`, `tax_code`, or a dimension's name (`class`, `customer`, ...)
+    kind       the ledger's own type: an account type, `vendor` / `customer` / `employee`
+    full_name  with its parents, as the ledger writes it
+    """
+
+    list_name: str
+    id: str
+    name: str
+    full_name: str = ""
+    number: str = ""
+    kind: str = ""
+    active: bool = True
+    currency: str = ""
+    parent_id: str = ""
+    email: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a long chart can be taken up again after an interruption."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A closed span, both ends included. `first` None = since ever, `journal` None = all."""
+
+    first: date | None
+    last: date
+    reason: str
+    journal: str | None = None
+
+    def covers(self, day: date, journal: str | None) -> bool:
+        in_span = (self.first is None or self.first <= day) and day <= self.last
+        return in_span and (self.journal is None or self.journal == journal)
+
+
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """The closed spans of a connection, theirs and ours."""
+
+    spans: tuple[Closed, ...] = ()
+
+    def why(self, day: date, journal: str | None = None) -> str:
+        """The reason why `day` is closed, "" when it is open."""
+        return next((span.reason for span in self.spans if span.covers(day, journal)), "")
+
+    def first_open(self, day: date, journal: str | None = None) -> date:
+        """The first open day from `day` on."""
+        while span := next((s for s in self.spans if s.covers(day, journal)), None):
+            day = span.last + timedelta(days=1)
+        return day
+
+    def __add__(self, other: "Locks") -> "Locks":
+        return Locks(self.spans + other.spans)
+
+
+# --- documents ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """A line as the ledger has it: debit positive, accounts and values by the ledger's ids."""
+
+    account_id: str
+    amount: Decimal
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    tax_code: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as the ledger has it, in the ledger's ids; `raw` is the ledger's own body.
+
+    total    signed like Entry.total: positive for a bill, negative for a credit
+    paid     anything was paid on it, wholly or in part
+    linked   other documents hold on to it (bank match, billed on): it cannot be changed freely
+    markers  the raw texts of the fields in which markers stand
+    """
+
+    kind: Kind
+    id: str
+    number: str
+    version: str
+    date: date
+    currency: str
+    total: Decimal
+    lines: tuple[StoredLine, ...]
+    markers: tuple[str, ...] = ()
+    party_id: str = ""
+    offset_account_id: str = ""
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    status: Literal["active", "draft", "voided", "deleted"] = "active"
+    paid: bool = False
+    linked: bool = False
+    due_date: date | None = None
+    edited_at: datetime | None = None
+    link: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A display text that was shortened to fit; identifiers are never cut."""
+
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One document (or one change of one) in the ledger's own words; `body` is exact JSON text.
+
+    document_id and version name the target of an amend or a cancel, "" for a post.
+    """
+
+    kind: Kind
+    op: Op
+    marker: Marker
+    body: str
+    number: str = ""
+    document_id: str = ""
+    version: str = ""
+    cuts: tuple[Cut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Exact bytes for one request, and whose they are, in order.
+
+    The request carries no credential: that is added when it leaves. `request_id` is the vendor's
+    idempotency key ("" where it has none); within `resend_window` the identical call is safe.
+    """
+
+    op: Op
+    members: tuple[Marker, ...]
+    request: Request
+    request_id: str
+    resend_window: timedelta
+    is_batch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The ledger's proof of one document."""
+
+    document_id: str
+    number: str
+    version: str
+    kind: Kind
+    link: str = ""
+
+
+# --- outcomes of a call, findings of a look-up ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Stored (or, for a cancel, gone). `stored` is the document as the ledger answered."""
+
+    receipt: Receipt
+    stored: Stored | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Taken over; the outcome comes later under `ticket`."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not stored, and certainly so.
+
+    again: no = a person must change something; later = the same call may succeed by itself;
+    reread = it changed under us: read it again and decide anew.
+    """
+
+    problems: Problems
+    again: Literal["no", "later", "reread"] = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """Nobody can tell from the answer whether it is stored."""
+
+    why: str
+
+
+Outcome = Posted | Deferred | Refused | InDoubt
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What to look for: by marker, and by what else is known of it."""
+
+    marker: Marker
+    kind: Kind
+    payload: Payload | None
+    sent_at: datetime | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    stored: tuple[Stored, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Not in the ledger, as of the ledger's own clock."""
+
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The ledger cannot say yet."""
+
+    why: str
+
+
+Finding = Found | Absent | Pending
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """It was there and has been deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field of ours whose content in the ledger is not what we sent."""
+
+    field: str
+    ours: str
+    theirs: str
+
+
+class Ledger(Protocol):
+    """One ledger connection. See DESIGN for who calls what when; errors as in `transport`."""
+
+    name: str
+    abilities: Abilities
+
+    def check(self) -> Company:
+        """Company, role and locks of today, by as few reads as the vendor allows."""
+
+    def chart(
+        self, kinds: frozenset[str] | None = None, cursor: Cursor | None = None
+    ) -> Iterator[ChartRow | Cursor]:
+        """Every member of the lists `kinds` (None = all that the ledger has), inactive ones too."""
+
+    def locks(self) -> Locks:
+        """The ledger's closed spans."""
+
+    def render(
+        self, entry: Entry, marker: Marker, facts: Mapping[str, Any], current: Stored | None = None
+    ) -> Payload | Problems:
+        """Pure: the document in the ledger's words; with `current`, the amend of that document,
+        in which other people's fields are kept. Problems when the ledger cannot express it."""
+
+    def pack(self, op: Op, payloads: Sequence[Payload], epoch: str) -> list[Call]:
+        """Pure: the fewest calls for these payloads, in their order. The same payloads and epoch
+        give the same bytes and request ids."""
+
+    def post(self, call: Call) -> dict[Marker, Outcome]:
+        """Send the call once. Every member of the call has an outcome in the answer."""
+
+    def find(self, sought: Sequence[Sought]) -> dict[Marker, Finding]:
+        """Look the markers up, in as few reads as possible. Confirms the marker on our side."""
+
+    def read(self, receipts: Sequence[Receipt]) -> dict[Receipt, Stored | Gone | Pending]:
+        """The documents as they stand now."""
+
+    def scan(self, first: date, last: date) -> Iterator[Stored]:
+        """Every document of our kinds dated in the span, both ends included, ours or not."""
+
+    def differences(self, payload: Payload, stored: Stored) -> tuple[Difference, ...]:
+        """Pure: the fields of ours in which `stored` is not what `payload` says; () = as sent."""
+
+    def cancel(self, stored: Stored, how: Literal["void", "delete"], marker: Marker) -> Payload:
+        """Pure: the payload that takes the document back in the ledger itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The plain values that a ledger is opened with; no row of ours, no secret.
+
+    base_url  the vendor's API, without a trailing slash; web_url: where people look at documents
+    """
+
+    company_id: str
+    web_url: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
