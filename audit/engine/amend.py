@@ -1,0 +1,128 @@
+"""Changing and taking back what stands: never over a person's edit, a payment or a lock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.engine.resolve import deleted_there
+from audit.engine.run import Run
+from audit.models import Posting
+from connectors.contract.keys import Marker
+from connectors.contract.ledger import Closed, Difference, Gone, Locks, Op, Payload, Stored
+from connectors.contract.problem import Problem, Problems
+from connectors.models import LedgerConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A posting and what is to be sent for it."""
+
+    posting: Posting
+    payload: Payload
+
+
+def changes(
+    run: Run, wave: Sequence[Posting]
+) -> tuple[list[Change], list[tuple[Posting, Problems]]]:
+    """Read the documents as they stand now, and render each change onto what was read.
+
+    Returns what can be sent, and what a person must decide. Raises VendorError.
+    """
+    receipts = {row.pk: row.as_receipt() for row in wave}
+    standing = run.ledger.read(list(receipts.values()))
+    locks = run.ledger.locks() + ours(run.connection)
+    todo: list[Change] = []
+    held: list[tuple[Posting, Problems]] = []
+    for row in wave:
+        now = standing.get(receipts[row.pk])
+        if isinstance(now, Stored) and now.status in ("active", "draft"):
+            if problems := forbidding(run, row, now, locks):
+                held.append((row, problems))
+                continue
+            rendered = _rendered(run, row, now)
+            if isinstance(rendered, Payload):
+                todo.append(Change(row, rendered))
+            else:
+                held.append((row, tuple(rendered)))
+        elif isinstance(now, (Gone, Stored)):
+            held.append((row, (deleted_there(row),)))
+        # Pending: it stays due, and the next drain asks again.
+    return todo, held
+
+
+def _rendered(run: Run, row: Posting, now: Stored) -> Payload | Problems:
+    marker = Marker(row.marker)
+    if row.op == Op.CANCEL:
+        kind = run.ledger.abilities.kinds[now.kind]
+        how = "void" if "void" in kind.cancel else "delete"
+        return run.ledger.cancel(now, how, marker)
+    return run.ledger.render(row.as_entry(), marker, run.connection.facts, current=now)
+
+
+def ours(connection: LedgerConnection) -> Locks:
+    """Our own "books closed through", which holds whatever the ledger would take."""
+    last = connection.books_closed_through
+    if last is None:
+        return Locks()
+    return Locks((Closed(None, last, f"we closed the books through {last:%d %b %Y}"),))
+
+
+def forbidding(run: Run, row: Posting, now: Stored, locks: Locks) -> Problems:
+    """Why the document must be left alone, all reasons together."""
+    problems: list[Problem] = []
+    change = _in_words(row)
+    if now.paid:
+        problems.append(
+            Problem(
+                code="document.paid",
+                field="document",
+                message=f"{change}, but {_name(row)} was paid. It was left as it is.",
+                cure="Undo the payment and release this, or set it aside.",
+            )
+        )
+    elif now.linked:
+        problems.append(
+            Problem(
+                code="document.linked",
+                field="document",
+                message=f"{change}, but {_name(row)} is matched or linked to another document. "
+                "It was left as it is.",
+                cure="Undo the match and release this, or set it aside.",
+            )
+        )
+    if locked := locks.why(now.date):
+        problems.append(
+            Problem(
+                code="document.locked",
+                field="date",
+                message=f"{change}, but {_name(row)} is dated {now.date:%d %b %Y}, in a closed "
+                f"period ({locked}). It was left as it is.",
+                cure="Open the period in the ledger and release this, or set it aside.",
+            )
+        )
+    before = row.replaces
+    if before is not None and before.payload:
+        edits = run.ledger.differences(before.as_payload(), now)
+        problems += [_edited(row, edits, change)] if edits else []
+    return tuple(problems)
+
+
+def _edited(row: Posting, edits: Sequence[Difference], change: str) -> Problem:
+    listed = "; ".join(f"{d.field}: {d.ours} -> {d.theirs}" for d in edits[:5])
+    return Problem(
+        code="document.edited_there",
+        field="document",
+        message=f"{change}, but somebody changed {_name(row)} in the ledger ({listed}). "
+        "Nothing was overwritten.",
+        cure="Put those fields back there and release this, or set it aside.",
+    )
+
+
+def _in_words(row: Posting) -> str:
+    if row.op == Op.CANCEL:
+        return f"{_name(row)} was to be reversed".capitalize()
+    before = row.replaces.total if row.replaces else None
+    return f"The report changed after posting ({before} -> {row.total} {row.currency})"
+
+
+def _name(row: Posting) -> str:
+    return f"{row.get_kind_display().lower()} {row.number}"

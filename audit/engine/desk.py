@@ -1,0 +1,192 @@
+"""What people do with postings: replay, release, set aside, reverse. Each leaves their name."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from audit.book import Page, writing
+from audit.engine.prepare import prepare
+from audit.models import Posting, Report
+from audit.states import IN_FLIGHT, NEEDS_PERSON, OPEN, State
+from connectors.clock import database_now
+from connectors.contract.ledger import Op
+from connectors.contract.report import ReportStatus
+from mappings.models import Flow
+from mappings.terms import Mode
+
+UNDER_WAY = "it is being sent or looked up at this moment"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an action did, and what it left alone with the reason, by posting or report."""
+
+    moved: tuple[Posting, ...] = ()
+    left: tuple[tuple[str, str], ...] = ()
+
+
+class ReasonMissing(ValueError):
+    """Setting something aside needs a reason that the next person can read."""
+
+
+def replay(reports: Iterable[Report], actor: str) -> Done:
+    """Build the reports again from their stored revision with today's rules.
+
+    What stands in the ledger is amended where the rules now say otherwise, never posted again.
+    """
+    by_flow: dict[int, list[Report]] = defaultdict(list)
+    left: list[tuple[str, str]] = []
+    for report in reports:
+        if report.flow_id is None or report.latest_id is None:
+            left.append((str(report), "it was never read whole"))
+        else:
+            by_flow[report.flow_id].append(report)
+    moved: list[Posting] = []
+    for flow_id, members in by_flow.items():
+        flow = Flow.objects.get(pk=flow_id)
+        ids = [report.pk for report in members]
+        with writing(flow.connection_id, actor=actor) as page:
+            for report in members:
+                page.note("report.replayed", report_id=report.pk)
+            Report.objects.filter(pk__in=ids).update(is_due=True)
+        prepare(flow_id, actor)
+        moved += Posting.objects.filter(report__in=ids, state__in=OPEN)
+        busy = Report.objects.filter(pk__in=ids, is_due=True)
+        left += [(str(report), UNDER_WAY) for report in busy]
+    return Done(tuple(moved), tuple(left))
+
+
+def release(postings: Iterable[Posting], actor: str, note: str = "") -> Done:
+    """Lift the hold without rebuilding: what was built goes out as it is."""
+    moved: list[Posting] = []
+    left: list[tuple[str, str]] = []
+    for page, members in _pages(postings, actor):
+        ready = []
+        for posting in members:
+            if posting.state not in NEEDS_PERSON:
+                left.append((str(posting), f"it is not held ({posting.get_state_display()})"))
+            elif not (posting.payload or posting.op != Op.POST):
+                left.append((str(posting), "it could not be built: settle its problem and replay"))
+            else:
+                ready.append(posting)
+        moved += page.move(
+            ready, NEEDS_PERSON, State.READY, problems=[], subject="", attempts=0, lost_calls=0,
+            due_at=None, call=None, note=note[:500],
+        )  # fmt: skip
+    return Done(tuple(moved), tuple(left))
+
+
+def ignore(postings: Iterable[Posting], actor: str, reason: str) -> Done:
+    """Set postings aside: they stay as they are until the report changes or is replayed."""
+    if not reason.strip():
+        raise ReasonMissing("Say why this is set aside, so that the next person understands it.")
+    moved: list[Posting] = []
+    left: list[tuple[str, str]] = []
+    may = {State.READY, State.RETRY_WAIT, *NEEDS_PERSON}
+    for page, members in _pages(postings, actor):
+        left += [(str(p), _why_not(p)) for p in members if p.state not in may]
+        facts = {posting.pk: {"reason": reason} for posting in members}
+        moved += page.move(
+            [p for p in members if p.state in may], may, State.IGNORED,
+            note=reason[:500], facts=facts,
+        )  # fmt: skip
+    return Done(tuple(moved), tuple(left))
+
+
+def reverse(postings: Iterable[Posting], actor: str, reason: str = "") -> Done:
+    """Ask the ledger to take documents back. Each becomes a posting of its own, which the drain
+    carries out only while the document is unpaid, unmatched, unedited and its date open."""
+    entered: list[Posting] = []
+    left: list[tuple[str, str]] = []
+    for page, members in _pages(postings, actor):
+        open_places = set(
+            Posting.objects.filter(
+                report_id__in={p.report_id for p in members}, state__in=OPEN
+            ).values_list("report_id", "slice_name")
+        )
+        cancels = []
+        for posting in members:
+            if not posting.is_live:
+                left.append((str(posting), "no document of ours stands because of it"))
+            elif (posting.report_id, posting.slice_name) in open_places:
+                left.append((str(posting), "a change of it is still waiting: settle that first"))
+            else:
+                cancels.append(_cancel_of(posting, reason))
+        entered += page.create(cancels)
+    return Done(tuple(entered), tuple(left))
+
+
+def reverse_test_postings(flow: Flow, actor: str) -> Done:
+    """Take back every document that this flow posted in test mode."""
+    live = Posting.objects.filter(
+        flow=flow, state=State.POSTED, report__name__startswith=flow.test_prefix or "\x00"
+    ).exclude(op=Op.CANCEL.value)
+    return reverse(live, actor, "test posting")
+
+
+def go_live(flow: Flow, actor: str) -> int:
+    """Let the flow post. What its dry run built is built again first, with today's rules.
+
+    Returns how many reports that is.
+    """
+    with writing(flow.connection_id, actor=actor) as page:
+        Flow.objects.filter(pk=flow.pk).update(mode=Mode.LIVE.value)
+        waiting = Report.objects.filter(
+            flow=flow, status__in=[status.value for status in ReportStatus if status.is_final]
+        )
+        count = waiting.update(is_due=True)
+        page.note("flow.live", {"flow": flow.name, "reports": count})
+    flow.mode = Mode.LIVE.value
+    prepare(flow.pk, actor)
+    return count
+
+
+def poll_now(flow: Flow, actor: str) -> None:
+    """Make the flow due, and have every known report read again, not only the new ones."""
+    with writing(flow.connection_id, actor=actor) as page:
+        now = database_now()
+        Flow.objects.filter(pk=flow.pk).update(due_at=now, poll_asked_at=now)
+        page.note("flow.poll_asked", {"flow": flow.name})
+
+
+def _cancel_of(posting: Posting, reason: str) -> Posting:
+    earlier = Posting.objects.filter(marker=posting.marker, op=Op.CANCEL.value).count()
+    return Posting(
+        connection_id=posting.connection_id,
+        flow_id=posting.flow_id,
+        report_id=posting.report_id,
+        revision_id=posting.revision_id,
+        slice_name=posting.slice_name,
+        generation=posting.generation,
+        op=Op.CANCEL.value,
+        sequence=earlier + 1,
+        kind=posting.kind,
+        marker=posting.marker,
+        state=State.READY,
+        date=posting.date,
+        currency=posting.currency,
+        total=posting.total,
+        party_name=posting.party_name,
+        number=posting.number,
+        note=reason[:500],
+        replaces=posting,
+        document_id=posting.document_id,
+        document_version=posting.document_version,
+        document_link=posting.document_link,
+    )
+
+
+def _why_not(posting: Posting) -> str:
+    if posting.state in IN_FLIGHT:
+        return UNDER_WAY
+    return f"it is {posting.get_state_display().lower()}"
+
+
+def _pages(postings: Iterable[Posting], actor: str) -> Iterable[tuple[Page, Sequence[Posting]]]:
+    """One page for each connection concerned, with its postings read anew."""
+    by_connection: dict[int, list[int]] = defaultdict(list)
+    for posting in postings:
+        by_connection[posting.connection_id].append(posting.pk)
+    for connection_id, ids in by_connection.items():
+        with writing(connection_id, actor=actor) as page:
+            yield page, list(Posting.objects.select_for_update().filter(pk__in=ids).order_by("pk"))

@@ -1,0 +1,362 @@
+"""Posting: one writer per connection takes what is due, looks it up, commits its intent, sends,
+and settles; it may be killed anywhere without a document being lost or doubled."""
+
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from django.db import connections
+from django.db.models import Q
+
+from audit.book import writing
+from audit.engine import poll, prepare
+from audit.engine.amend import Change, changes
+from audit.engine.kill_points import reach
+from audit.engine.lease import LeaseLost, acquire
+from audit.engine.resolve import found_twice, receipt_of, recover, resolve, sought
+from audit.engine.run import Run, is_shut, reopen, shut
+from audit.engine.settle import hold, settle, settle_failure, write_posted
+from audit.models import Call, Posting
+from audit.pace import pace
+from audit.states import DUE, State
+from connectors import opening
+from connectors.clock import database_now
+from connectors.contract.keys import Marker
+from connectors.contract.ledger import Call as Packed
+from connectors.contract.ledger import Found, Ledger, Op, Outcome, Payload, Pending
+from connectors.contract.transport import ContractBroken, Request, Unauthorised, VendorError
+from connectors.guard import no_open_transaction
+from connectors.models import LedgerConnection
+from mappings.models import Flow
+from mappings.terms import Mode
+
+log = logging.getLogger(__name__)
+
+RENEW_EVERY_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What one drain did: postings by outcome; `held_by` says why it did less than it could."""
+
+    outcomes: dict[str, int] = field(default_factory=dict)
+    held_by: str = ""
+
+
+def drain(connection_id: int) -> Drained:
+    """Send what is due on this connection, for as long as the pace allows one drain.
+
+    Does nothing while another writer has the lease or the channel is held.
+    """
+    if not work_waits(connection_id):
+        return Drained()
+    if why := is_shut(connection_id):
+        return Drained(held_by=why)
+    lease = acquire(connection_id)
+    if lease is None:
+        return Drained(held_by="another writer is at work")
+    connection = LedgerConnection.objects.select_related("credential").get(pk=connection_id)
+    run = None
+    try:
+        ledger = opening.open_ledger(connection)
+        run = Run(lease, connection, ledger, time.monotonic() + pace().drain.total_seconds())
+        try:
+            _drain(run)
+        except Unauthorised as refused:
+            # A token may be ended before its time; a fresh one settles whether that was all.
+            if not refused.expired:
+                raise
+            run.ledger = opening.open_ledger(connection, renew=True)
+            _drain(run)
+    except VendorError as error:
+        shut(connection_id, error)
+        return Drained(dict(run.outcomes) if run else {}, str(error))
+    except LeaseLost as lost:
+        log.warning("lease lost connection=%s", connection_id)
+        return Drained(dict(run.outcomes) if run else {}, str(lost))
+    finally:
+        lease.release()
+    return Drained(dict(run.outcomes))
+
+
+def work_waits(connection_id: int) -> bool:
+    """True when a drain would find something to do now."""
+    return Posting.objects.filter(_waiting(), connection_id=connection_id).exists()
+
+
+def _sendable() -> Q:
+    """A dry run is the real path less its last step: this is the step."""
+    return Q(flow__mode__in=[Mode.LIVE.value, Mode.TEST.value], flow__is_paused=False)
+
+
+def _waiting() -> Q:
+    now = database_now()
+    is_due = Q(due_at__isnull=True) | Q(due_at__lte=now)
+    return (
+        Q(state__in=DUE) & is_due & _sendable()
+        | Q(state=State.IN_DOUBT, due_at__lte=now)
+        | Q(state=State.SENDING)
+    )
+
+
+def _drain(run: Run) -> None:
+    recover(run)
+    resolve(run)
+    unread: set[int] = set()
+    while run.has_time:
+        wave = _next_wave(run, unread)
+        if not wave:
+            return
+        _carry_out(run, wave)
+        run.lease.renew()
+
+
+def _next_wave(run: Run, unread: set[int]) -> list[Posting]:
+    """Due postings of one op, as many as can be in flight at once, every report freshly read."""
+    abilities = run.ledger.abilities
+    now = database_now()
+    due = (
+        Posting.objects.filter(_sendable(), connection=run.connection, state__in=DUE)
+        .filter(Q(due_at__isnull=True) | Q(due_at__lte=now))
+        .exclude(report_id__in=unread)
+        .select_related("report", "replaces", "flow")
+        .order_by("pk")
+    )
+    rows = list(due[: abilities.batch_size * abilities.concurrency])
+    stale = [row for row in rows if row.report.read_at < now - pace().read_again_after]
+    if stale:
+        # Either read again (and perhaps changed), or left for a later drain: never asked twice.
+        unread |= _read_again(stale)
+        return _next_wave(run, unread)
+    return [row for row in rows if row.op == rows[0].op]
+
+
+def _read_again(stale: Sequence[Posting]) -> set[int]:
+    """Read reports again that wait too long; returns those that could not be read."""
+    unread: set[int] = set()
+    for flow in {row.flow for row in stale}:
+        mine = [row for row in stale if row.flow_id == flow.pk]
+        try:
+            poll.read_again(flow, sorted({row.report.report_id for row in mine}))
+        except VendorError as error:
+            log.warning("read again failed flow=%s: %s", flow.pk, error)
+            unread |= {row.report_id for row in mine}
+            continue
+        prepare.prepare(flow.pk)
+    return unread
+
+
+def _carry_out(run: Run, wave: Sequence[Posting]) -> None:
+    """Look up or read, render, commit the intent, send, settle."""
+    if wave[0].op == Op.POST:
+        missing = _not_there_yet(run, wave)
+        reach("drain.looked_up")
+        todo = [Change(row, row.as_payload()) for row in missing]
+    else:
+        todo, held = changes(run, wave)
+        hold(run, held)
+    if todo:
+        send_all(run, _intend(run, todo))
+
+
+def _not_there_yet(run: Run, wave: Sequence[Posting]) -> list[Posting]:
+    """The look-up before the first post: what stands already is adopted, not posted again.
+
+    A database restored from a backup, or a second installation on the same company, would
+    otherwise book everything twice.
+    """
+    many, missing = run.ledger.abilities.find_many, []
+    for start in range(0, len(wave), many):
+        rows = wave[start : start + many]
+        findings = run.ledger.find([sought(row) for row in rows])
+        adopted, held, later = [], [], []
+        for row in rows:
+            match findings.get(Marker(row.marker)):
+                case Found((stored,)):
+                    adopted.append((row, receipt_of(stored), stored))
+                case Found(stored):
+                    held.append((row, (found_twice(row, stored),)))
+                case Pending() | None:
+                    later.append(row.pk)
+                case _:
+                    missing.append(row)
+        hold(run, held)
+        if adopted or later:
+            with writing(run.connection.pk, lease=run.lease) as page:
+                write_posted(run, page, adopted, set(DUE))
+                Posting.objects.filter(pk__in=later).update(due_at=page.now + pace().doubt_retry)
+            run.outcomes["found"] += len(adopted)
+    return missing
+
+
+def _intend(run: Run, todo: Sequence[Change]) -> list[tuple[Call, list[Posting]]]:
+    """Commit payloads and the exact bytes of every call before anything leaves."""
+    with writing(run.connection.pk, lease=run.lease) as page:
+        held = page.hold([change.posting for change in todo], DUE)
+        todo = [change for change in todo if change.posting.pk in held]
+        packed: list[tuple[Packed, list[Posting]]] = []
+        for group in _groups(todo, run.ledger.abilities.batch_size):
+            postings = {Marker(change.posting.marker): change.posting for change in group}
+            epoch = f"{run.connection.company}:{max(c.posting.epoch for c in group)}"
+            payloads = [change.payload for change in group]
+            for call in run.ledger.pack(Op(group[0].posting.op), payloads, epoch):
+                packed.append((call, [postings[marker] for marker in call.members]))
+        rows = Call.objects.bulk_create([_row(run, call, page.now) for call, _ in packed])
+        intended = []
+        for row, (_, postings) in zip(rows, packed, strict=True):
+            for posting in postings:
+                posting.call, posting.due_at = row, None
+            intended.append((row, postings))
+        for change in todo:
+            _keep_payload(change.posting, change.payload)
+        page.move(
+            [change.posting for change in todo],
+            DUE,
+            State.SENDING,
+            fields=["call", "due_at", "payload", "cuts", "number"],
+        )
+    reach("drain.intent_committed")
+    return intended
+
+
+def _keep_payload(posting: Posting, payload: Payload) -> None:
+    posting.payload = payload.body
+    posting.number = payload.number or posting.number
+    if payload.cuts:
+        posting.cuts = [
+            {"field": cut.field, "before": cut.before, "after": cut.after} for cut in payload.cuts
+        ]
+
+
+def _groups(todo: Sequence[Change], batch_size: int) -> list[list[Change]]:
+    """Members of one call: full batches, and smaller ones for those that were lost with theirs.
+
+    After two lost calls the batch is halved each time, so that one poisonous document ends alone.
+    """
+    by_size: dict[int, list[Change]] = {}
+    for change in todo:
+        size = max(1, batch_size >> max(0, change.posting.lost_calls - 1))
+        by_size.setdefault(size, []).append(change)
+    return [
+        members[start : start + size]
+        for size, members in sorted(by_size.items(), reverse=True)
+        for start in range(0, len(members), size)
+    ]
+
+
+def _row(run: Run, call: Packed, now) -> Call:
+    return Call(
+        connection=run.connection,
+        op=call.op.value,
+        members=[marker.key for marker in call.members],
+        method=call.request.method,
+        path=call.request.path,
+        headers=dict(call.request.headers),
+        body=call.request.body,
+        is_batch=call.is_batch,
+        request_id=call.request_id,
+        resend_until=now + call.resend_window if call.resend_window else None,
+        fence=run.lease.fence,
+        created_at=now,
+        sent_at=now,
+        times_sent=1,
+    )
+
+
+def _packed(row: Call) -> Packed:
+    """The call as it was committed: the bytes of the row, not made again."""
+    return Packed(
+        op=Op(row.op),
+        members=tuple(Marker(key) for key in row.members),
+        request=Request(row.method, row.path, row.headers, bytes(row.body)),
+        request_id=row.request_id,
+        resend_window=row.resend_until - row.created_at if row.resend_until else None,
+        is_batch=row.is_batch,
+    )
+
+
+def send_all(run: Run, intended: Sequence[tuple[Call, list[Posting]]]) -> None:
+    """Send committed calls, several at once, and settle each as its answer comes in.
+
+    Only the requests are made on other threads; the database stays on this one. The lease is
+    renewed while answers are waited for. A call that meets an expired token goes once more with a
+    fresh one: a 401 was certainly not carried out.
+    """
+    no_open_transaction()
+    renewed: set[int] = set()
+    with ThreadPoolExecutor(max_workers=run.ledger.abilities.concurrency) as pool:
+        under_way: dict[Future, tuple[Call, list[Posting]]] = {
+            pool.submit(_send, run.ledger, _packed(call)): (call, postings)
+            for call, postings in intended
+        }
+        while under_way:
+            done, _ = wait(under_way, timeout=RENEW_EVERY_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                call, postings = under_way.pop(future)
+                answer = future.result()
+                if _is_over(answer) and call.pk not in renewed:
+                    renewed.add(call.pk)
+                    answer = _renew(run)
+                    if answer is None:
+                        again = pool.submit(_send, run.ledger, _packed(call))
+                        under_way[again] = (call, postings)
+                        continue
+                _settle_one(run, call, postings, answer)
+            run.lease.renew()
+
+
+def _is_over(answer: dict[Marker, Outcome] | VendorError) -> bool:
+    return isinstance(answer, Unauthorised) and answer.expired
+
+
+def _renew(run: Run) -> VendorError | None:
+    """Open the ledger with a fresh token; the error if there is none to be had."""
+    try:
+        run.ledger = opening.open_ledger(run.connection, renew=True)
+    except VendorError as error:
+        return error
+    return None
+
+
+def _send(ledger: Ledger, call: Packed) -> dict[Marker, Outcome] | VendorError:
+    """On a thread of its own: exactly one request."""
+    try:
+        return ledger.post(call)
+    except VendorError as error:
+        return error
+    except Exception as error:  # a defect must not leave the other calls unsettled
+        log.exception("the answer could not be read request_id=%s", call.request_id)
+        return ContractBroken(f"{type(error).__name__} while reading the ledger's answer")
+    finally:
+        connections.close_all()
+
+
+def _settle_one(
+    run: Run, call: Call, postings: list[Posting], answer: dict[Marker, Outcome] | VendorError
+) -> None:
+    reach("drain.answered")
+    if not isinstance(answer, VendorError):
+        settle(run, call, postings, answer)
+        reopen(run.connection.pk)
+        return
+    settle_failure(run, call, postings, answer)
+    if call.status == Call.Status.UNSENT:
+        run.stop_at = 0.0  # the channel is held: no further wave
+
+
+def due_connections() -> list[int]:
+    """Connections on which something waits to be sent or looked up."""
+    waiting = Posting.objects.filter(_waiting())
+    return sorted(set(waiting.values_list("connection_id", flat=True)))
+
+
+def due_preparations() -> list[int]:
+    """Flows with reports that the engine has not looked at since they changed."""
+    return list(
+        Flow.objects.filter(reports__is_due=True, reports__latest__isnull=False)
+        .distinct()
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )

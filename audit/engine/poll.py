@@ -1,0 +1,431 @@
+"""Reading Expensify: every poll leaves a record, and nothing is taken over by halves."""
+
+import os
+import socket
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+
+from audit.book import Page, writing
+from audit.engine.kill_points import reach
+from audit.models import Event, PollRun, Posting, Report, Revision
+from audit.pace import pace
+from audit.states import UNSENT, State
+from connectors import opening
+from connectors.clock import database_now
+from connectors.contract.problem import Problem
+from connectors.contract.report import Report as Read
+from connectors.contract.report import ReportStatus
+from connectors.contract.transport import Blocked, Throttled, Unauthorised, VendorError
+from connectors.expensify.jobs import Window, batches, in_years
+from connectors.expensify.parse import Unreadable
+from mappings.models import Flow
+from mappings.schedule import next_run
+
+CHUNK = 200
+# Expensify's filter has whole days, no zone, and two contradicting texts on its edge.
+OVERLAP = timedelta(days=3)
+# Reports reimbursed longer ago than this are left alone unless somebody asks.
+SETTLED_AFTER = timedelta(days=60)
+_STATE_WORDS = {"approved": "APPROVED", "reimbursed": "REIMBURSED", "closed": "ARCHIVED"}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one poll found; becomes the columns of its PollRun."""
+
+    found: int = 0
+    new: int = 0
+    revised: int = 0
+    unchanged: int = 0
+    unreadable: list[dict] = field(default_factory=list)
+    totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    unknown_keys: set[str] = field(default_factory=set)
+    newest: datetime | None = None
+    seen: set[str] = field(default_factory=set)
+
+
+def poll(flow_id: int, due_at: datetime) -> PollRun | None:
+    """Read the flow's workspace for the poll that was due at `due_at`; None if it is not ours.
+
+    The run's unique (flow, due_at) makes doubled nudges harmless; a run whose reader died is
+    taken over when its time is up. A failure is recorded on the run and the poll is due again
+    after `Pace.poll_retry`; what was read before it stays.
+    """
+    flow = Flow.objects.select_related("workspace__account", "connection").get(pk=flow_id)
+    run = _claim(flow, due_at)
+    if run is None:
+        return None
+    tally = Tally()
+    try:
+        _read_everything(flow, run, tally)
+    except VendorError as error:
+        _finish(flow, run, tally, error)
+        return run
+    _finish(flow, run, tally, None)
+    return run
+
+
+def read_again(flow: Flow, report_ids: Sequence[str]) -> Tally:
+    """Read reports that we know once more by id, whatever their state now.
+
+    Raises VendorError; what was read before the error stays.
+    """
+    tally = Tally()
+    client = opening.open_expensify(flow.workspace.account)
+    for group in batches(report_ids):
+        window = Window(policy_ids=(flow.workspace.policy_id,), report_ids=group)
+        _take_in_export(client, window, flow, tally)
+        _note_absent(flow, set(group) - tally.seen)
+    return tally
+
+
+def _claim(flow: Flow, due_at: datetime) -> PollRun | None:
+    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"[:64]
+    now = database_now()
+    until = now + pace().poll_lease
+    try:
+        with transaction.atomic():
+            return PollRun.objects.create(
+                flow=flow, due_at=due_at, owner=owner, until=until, started_at=now
+            )
+    except IntegrityError:
+        taken_over = PollRun.objects.filter(
+            flow=flow, due_at=due_at, status=PollRun.Status.RUNNING, until__lt=now
+        ).update(owner=owner, until=until, started_at=now)
+        return PollRun.objects.get(flow=flow, due_at=due_at) if taken_over else None
+
+
+def _read_everything(flow: Flow, run: PollRun, tally: Tally) -> None:
+    client = opening.open_expensify(flow.workspace.account)
+    windows = _discovery_windows(flow)
+    run.window = {
+        "workspace": flow.workspace.name,
+        "approved_after": windows[0].approved_after.isoformat(),
+        "states": sorted({state for window in windows for state in window.states}),
+    }
+    for window in windows:
+        for year in in_years(window, run.started_at.date()):
+            _take_in_export(client, year, flow, tally)
+    reach("poll.read")
+    known = _known_to_read_again(flow, tally.seen)
+    run.window["read_again"] = len(known)
+    for group in batches(known):
+        by_id = Window(policy_ids=(flow.workspace.policy_id,), report_ids=group)
+        _take_in_export(client, by_id, flow, tally)
+        _note_absent(flow, set(group) - tally.seen)
+
+
+def _discovery_windows(flow: Flow) -> list[Window]:
+    """What may be new: approvals since the mark, and closings, which can lack an approval date."""
+    anchor = (flow.mark_at.date() if flow.mark_at else flow.starts_on) - OVERLAP
+    ours = (flow.workspace.policy_id,)
+    states = tuple(_STATE_WORDS[word] for word in sorted(flow.takes_states))
+    windows = [Window(policy_ids=ours, approved_after=anchor, states=states)]
+    if ReportStatus.CLOSED in flow.takes_states:
+        windows.append(Window(policy_ids=ours, start_on=anchor, states=("ARCHIVED",)))
+    return windows
+
+
+def _known_to_read_again(flow: Flow, seen: set[str]) -> list[str]:
+    """Known reports that can still change: not read lately, and not settled long ago.
+
+    A poll that a person asked for (the flow is due before its schedule says) reads all of them.
+    """
+    now = database_now()
+    open_ = Q(status__in=[ReportStatus.REIMBURSED, ReportStatus.CLOSED])
+    stale = (~open_ & Q(read_at__lt=now - pace().known_again)) | (
+        open_ & Q(read_at__lt=now - pace().settled_again)
+    )
+    if flow.poll_asked_at:
+        stale = Q()
+    ids = (
+        Report.objects.filter(stale, flow=flow)
+        .exclude(reimbursed_at__lt=now - SETTLED_AFTER)
+        .order_by("pk")
+        .values_list("report_id", flat=True)
+    )
+    return [report_id for report_id in ids.iterator(chunk_size=2000) if report_id not in seen]
+
+
+def _take_in_export(client, window: Window, flow: Flow, tally: Tally) -> None:
+    """Export, download, check the file whole, and only then commit it chunk by chunk."""
+    with client.export(window) as spooled:
+        for chunk in _chunks(client.read(spooled)):
+            readable = [one for one in chunk if isinstance(one, Read)]
+            tally.unreadable += [_as_dict(one) for one in chunk if isinstance(one, Unreadable)]
+            take_in(flow, readable, tally)
+            reach("poll.chunk_committed")
+        tally.unknown_keys |= spooled.unknown_keys
+
+
+def _chunks(reports: Iterator) -> Iterator[list]:
+    while chunk := list(islice(reports, CHUNK)):
+        yield chunk
+
+
+def _as_dict(unreadable: Unreadable) -> dict:
+    return {
+        "report": unreadable.report_id,
+        "line": unreadable.line_number,
+        "code": unreadable.problem.code,
+        "message": str(unreadable.problem),
+    }
+
+
+def take_in(flow: Flow, reports: Sequence[Read], tally: Tally) -> None:
+    """Commit one chunk: reports, their new revisions, withdrawals, and an event for each change."""
+    wanted = {report.report_id: report for report in reports}
+    if not wanted:
+        return
+    with writing(flow.connection_id) as page:
+        known = {
+            report.report_id: report
+            for report in Report.objects.select_for_update(of=("self",))
+            .select_related("latest")
+            .filter(workspace=flow.workspace, report_id__in=wanted)
+        }
+        fresh = [read for read in wanted.values() if _is_for(flow, read, known)]
+        rows = [known.get(read.report_id) or _new_row(flow, read, page.now) for read in fresh]
+        Report.objects.bulk_create([row for row in rows if row.pk is None])
+        pairs = list(zip(rows, fresh, strict=True))
+        revisions = _revisions(pairs, page)
+        changed, unchanged = [], []
+        for row, read in pairs:
+            before = row.latest_id
+            moved = _copy_facts(row, read, page)
+            if revision := revisions.get(row.pk):
+                row.latest, row.is_due, moved = revision, True, True
+            tally.found += 1
+            tally.seen.add(read.report_id)
+            tally.totals[read.currency] += read.total
+            if read.approved_at and (tally.newest is None or read.approved_at > tally.newest):
+                tally.newest = read.approved_at
+            if before is None:
+                tally.new += 1
+            elif revision:
+                tally.revised += 1
+            else:
+                tally.unchanged += 1
+            (changed if moved else unchanged).append(row)
+        _write_rows(changed, unchanged, page)
+        _withdraw([row for row in changed if row.unapproved_at == page.now], page)
+
+
+def _is_for(flow: Flow, read: Read, known: dict[str, Report]) -> bool:
+    """Known reports are followed wherever they go; unknown ones are taken once they are final."""
+    row = known.get(read.report_id)
+    return (row is not None and row.flow_id == flow.pk) or (row is None and read.status.is_final)
+
+
+def _new_row(flow: Flow, read: Read, now: datetime) -> Report:
+    row = Report(workspace=flow.workspace, flow=flow, report_id=read.report_id)
+    row.status, row.read_at, row.currency, row.total = "", now, read.currency, read.total
+    return row
+
+
+def _copy_facts(row: Report, read: Read, page: Page) -> bool:
+    """What Expensify says today, on the row. True if anything but the time of reading changed."""
+    facts = {
+        "old_report_id": read.old_report_id[:64],
+        "name": shown(read.name, 500),
+        "employee_email": shown(read.employee.email, 254),
+        "employee_name": shown(read.employee.label, 200),
+        "status": read.status.value,
+        "currency": read.currency,
+        "total": read.total,
+        "submitted_at": read.submitted_at,
+        "approved_at": read.approved_at,
+        "reimbursed_at": read.reimbursed_at,
+        "absent_since": None,
+    }
+    was = ReportStatus(row.status) if row.status else None
+    if was is not None and was.is_final and not read.status.is_final:
+        facts["unapproved_at"] = page.now
+        page.note("report.unapproved", {"status": read.status.value}, report_id=row.pk)
+    elif was is not None and not was.is_final and read.status.is_final:
+        facts["unapproved_at"] = None
+        row.is_due = True
+        page.note("report.approved_again", report_id=row.pk)
+    elif read.reimbursed_at and not row.reimbursed_at and was is not None:
+        page.note("report.reimbursed", {"at": read.reimbursed_at}, report_id=row.pk)
+    row.read_at = page.now
+    changed = False
+    for name, content in facts.items():
+        if getattr(row, name) != content:
+            setattr(row, name, content)
+            changed = True
+    return changed or was is None
+
+
+def shown(text: str, length: int) -> str:
+    """A text as a column can show it: no NUL (PostgreSQL refuses it), and no longer than fits.
+
+    The whole text stands in the revision's raw copy.
+    """
+    text = text.replace("\x00", "")
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _revisions(pairs: list[tuple[Report, Read]], page: Page) -> dict[int, Revision]:
+    """The revision that each report has now, where it is not the one that it had.
+
+    A report that was edited back has its old revision again: same content, same name.
+    """
+    hashes = {row.pk: read.content_hash() for row, read in pairs}
+    moved = [
+        (row, read)
+        for row, read in pairs
+        if row.latest is None or row.latest.content_hash != hashes[row.pk]
+    ]
+    had_before = [row.pk for row, _ in moved if row.latest_id is not None]
+    earlier: dict[tuple[int, str], Revision] = {}
+    numbers: Counter[int] = Counter()
+    if had_before:
+        for revision in Revision.objects.filter(report_id__in=had_before).defer("raw"):
+            earlier[revision.report_id, revision.content_hash] = revision
+            numbers[revision.report_id] = max(numbers[revision.report_id], revision.number)
+    answer, fresh = {}, []
+    for row, read in moved:
+        revision = earlier.get((row.pk, hashes[row.pk]))
+        if revision is None:
+            revision = Revision(
+                report=row,
+                number=numbers[row.pk] + 1,
+                content_hash=hashes[row.pk],
+                raw=read.raw.replace("\x00", ""),
+                total=read.total,
+                read_at=page.now,
+            )
+            fresh.append(revision)
+        kind = "report.revised" if row.latest_id else "report.found"
+        facts = {"total": read.total, "currency": read.currency}
+        if row.latest:
+            facts["old_total"] = row.latest.total
+        page.note(kind, facts, report_id=row.pk)
+        answer[row.pk] = revision
+    Revision.objects.bulk_create(fresh)
+    return answer
+
+
+_COLUMNS = (
+    "old_report_id name employee_email employee_name status currency total submitted_at "
+    "approved_at reimbursed_at absent_since unapproved_at latest is_due read_at"
+).split()
+
+
+def _write_rows(changed: list[Report], unchanged: list[Report], page: Page) -> None:
+    Report.objects.bulk_update(changed, _COLUMNS, batch_size=CHUNK)
+    if unchanged:
+        Report.objects.filter(pk__in=[row.pk for row in unchanged]).update(read_at=page.now)
+
+
+def _withdraw(rows: list[Report], page: Page) -> None:
+    """No longer approved: what was not sent is withdrawn; what stands in the ledger is flagged."""
+    waiting = Posting.objects.filter(report__in=rows, state__in=UNSENT)
+    page.move(waiting, UNSENT, State.WITHDRAWN, problems=[], subject="")
+
+
+def _note_absent(flow: Flow, missing: Iterable[str]) -> None:
+    """Reports that Expensify no longer lists. Said once; never taken for deleted at once, because
+    lost access looks the same."""
+    missing = list(missing)
+    if not missing:
+        return
+    with writing(flow.connection_id) as page:
+        gone = Report.objects.filter(flow=flow, report_id__in=missing, absent_since__isnull=True)
+        for report in gone:
+            page.note("report.absent", report_id=report.pk)
+        gone.update(absent_since=page.now)
+        Report.objects.filter(flow=flow, report_id__in=missing).update(read_at=page.now)
+
+
+def _finish(flow: Flow, run: PollRun, tally: Tally, error: VendorError | None) -> None:
+    """Close the run; the high-water mark moves last, and only when everything was read."""
+    with writing(flow.connection_id) as page:
+        run.finished_at = page.now
+        run.status = PollRun.Status.FAILED if error else PollRun.Status.DONE
+        run.found, run.new, run.revised = tally.found, tally.new, tally.revised
+        run.unchanged, run.unreadable = tally.unchanged, len(tally.unreadable)
+        run.totals = {currency: str(total) for currency, total in sorted(tally.totals.items())}
+        run.problem = problem_of(error) if error else None
+        run.save()
+        facts = {"found": run.found, "new": run.new, "revised": run.revised, "due_at": run.due_at}
+        if error:
+            page.note("poll.failed", facts | {"problem": run.problem["message"]})
+        else:
+            page.note("poll.done", facts | {"unchanged": run.unchanged})
+        for unreadable in tally.unreadable:
+            page.note("report.unreadable", unreadable)
+        for name in sorted(tally.unknown_keys - _names_already_told()):
+            page.note("expensify.unknown_field", {"name": name})
+        changes = {"due_at": _due_again(flow, run, error, page.now)}
+        if not error:
+            changes["poll_asked_at"] = None
+            if tally.newest and (flow.mark_at is None or tally.newest > flow.mark_at):
+                changes["mark_at"] = tally.newest
+        # Asked for once more while we read: the newer wish stands.
+        Flow.objects.filter(Q(due_at=run.due_at) | Q(due_at__isnull=True), pk=flow.pk).update(
+            **changes
+        )
+        if "mark_at" in changes:
+            Flow.objects.filter(
+                Q(mark_at__lt=changes["mark_at"]) | Q(mark_at__isnull=True), pk=flow.pk
+            ).update(mark_at=changes["mark_at"])
+    reach("poll.mark_committed")
+
+
+def _due_again(flow: Flow, run: PollRun, error: VendorError | None, now: datetime) -> datetime:
+    regular = next_run(flow.timetable, now)
+    match error:
+        case None | Unauthorised() | Blocked():
+            # Only a person can help; asking more often would not.
+            return regular
+        case Throttled():
+            return min(regular, now + max(pace().poll_retry, timedelta(seconds=error.after_s)))
+    return min(regular, now + pace().poll_retry)
+
+
+def problem_of(error: VendorError) -> dict:
+    """A vendor's failure as the problem that a person reads."""
+    if isinstance(error, Blocked):
+        problem = error.problem
+    else:
+        cures = {
+            "Unauthorised": "Enter the credentials again and test the connection.",
+            "Throttled": "Nothing to do: we ask again by ourselves.",
+            "Unreachable": "Check the network; we ask again by ourselves.",
+        }
+        name = type(error).__name__
+        problem = Problem(
+            code=f"connection.{name.lower()}",
+            field="connection",
+            message=str(error),
+            cure=cures.get(name, "We ask again by ourselves; if it stays, tell us this message."),
+        )
+    return {"code": problem.code, "message": problem.message, "cure": problem.cure}
+
+
+def _names_already_told() -> set[str]:
+    return set(
+        Event.objects.filter(kind="expensify.unknown_field").values_list("facts__name", flat=True)
+    )
+
+
+def due_flows(now: datetime | None = None) -> list[tuple[int, datetime]]:
+    """Flows whose poll is due, the longest waiting first: (flow, due_at)."""
+    now = now or database_now()
+    due = Flow.objects.filter(is_paused=False, due_at__lte=now)
+    return list(due.order_by(F("due_at").asc(), "pk").values_list("pk", "due_at"))
+
+
+def utc(moment: str) -> datetime:
+    """The aware moment behind a nudge's text."""
+    return datetime.fromisoformat(moment).astimezone(UTC)

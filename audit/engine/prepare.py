@@ -1,0 +1,351 @@
+"""From revisions to postings: build what the books should say, and note what is to be written.
+
+`decide` is pure: it compares what should stand with what stands or is on its way, and answers
+with intents. Only `prepare` writes them down.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from django.db.models import Max
+
+from audit.book import Page, writing
+from audit.engine.kill_points import reach
+from audit.models import Posting, Report
+from audit.states import IN_FLIGHT, NEEDS_PERSON, OPEN, UNSENT, State
+from connectors import opening
+from connectors.contract import exact_json, keys
+from connectors.contract.entry import Entry, Kind
+from connectors.contract.ledger import Ledger, Op, Payload
+from connectors.contract.problem import Problem, Problems
+from connectors.contract.report import Report as Read
+from connectors.contract.report import ReportStatus
+from connectors.expensify import parse
+from mappings import services
+from mappings.books import Book
+from mappings.build import Built, BuiltSlice, build
+from mappings.models import Flow
+from mappings.terms import RevisionPolicy
+
+CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One slice's history, as far as it decides what comes next."""
+
+    open: Posting | None
+    last: Posting | None  # the newest that was posted: a document, or its cancellation
+
+    @property
+    def live(self) -> Posting | None:
+        return self.last if self.last and self.last.is_live else None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A posting that should be entered."""
+
+    slice_name: str
+    kind: Kind
+    op: Op
+    generation: int
+    entry: Entry | None
+    problems: Problems
+    explained: tuple = ()
+    replaces: Posting | None = None  # the live one that an amend or a cancel takes the place of
+
+
+def prepare(flow_id: int, actor: str = "") -> int:
+    """Look at every report of the flow that is due, and enter what should be written.
+
+    Returns how many reports were looked at. Safe to run at any time by anybody: reports are
+    locked chunk by chunk, and what is in flight is left until it is settled.
+    """
+    flow = Flow.objects.select_related("workspace", "connection").get(pk=flow_id)
+    book: Book | None = None
+    ledger: Ledger | None = None
+    looked_at, after = 0, 0
+    while True:
+        ids = list(
+            Report.objects.filter(flow=flow, is_due=True, latest__isnull=False, pk__gt=after)
+            .order_by("pk")
+            .values_list("pk", flat=True)[:CHUNK]
+        )
+        if not ids:
+            return looked_at
+        book = book or services.open_book(flow)
+        ledger = ledger or opening.offline_ledger(flow.connection)
+        after = ids[-1]
+        looked_at += _prepare_chunk(flow, ids, book, ledger, actor)
+        reach("prepare.committed")
+
+
+def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor: str) -> int:
+    with writing(flow.connection_id, actor=actor) as page:
+        reports = list(
+            Report.objects.select_for_update(of=("self",))
+            .select_related("latest")
+            .filter(pk__in=ids, is_due=True)
+            .order_by("pk")
+        )
+        history = _history([report.pk for report in reports])
+        looked_at: list[Report] = []
+        replaced: list[Posting] = []
+        new: list[Posting] = []
+        for report in reports:
+            slices = history[report.pk]
+            if any(one.open and one.open.state in IN_FLIGHT for one in slices.values()):
+                continue  # settled first; the report stays due
+            looked_at.append(report)
+            report.is_due = False
+            if report.status not in _FINAL:
+                continue
+            kept = {name: one.live.date for name, one in slices.items() if one.live}
+            built = build(_as_read(report), book, kept_dates=kept)
+            decision = decide(built, slices, hold=flow.revision_policy == RevisionPolicy.HOLD)
+            replaced += decision.drops
+            new += [_posting(flow, report, one, ledger, book) for one in decision.intents]
+            _note_not_taken(report, built, bool(slices or decision.intents), page)
+        page.move(replaced, UNSENT | {State.WITHDRAWN, State.IGNORED}, State.SUPERSEDED)
+        _number(new)
+        Report.objects.bulk_update(looked_at, _COLUMNS, batch_size=CHUNK)
+        page.create(new)
+    return len(looked_at)
+
+
+def _as_read(report: Report) -> Read:
+    """The stored revision as a value, with the state of today: revisions do not keep it."""
+    return replace(parse.report(report.latest.raw), status=ReportStatus(report.status))
+
+
+def _note_not_taken(report: Report, built: Built, has_postings: bool, page: Page) -> None:
+    """Say on the report what of it was left out, and why; an event when that is news."""
+    code, text = "", ""
+    if built.excluded:
+        code, text = built.excluded.code, built.excluded.text
+    elif built.note:
+        code, text = built.note.code, built.note.text
+    if (code, text) != (report.not_taken_code, report.not_taken_text):
+        page.note(
+            "report.not_taken" if code else "report.taken", {"why": text}, report_id=report.pk
+        )
+    report.not_taken_code, report.not_taken_text = code, text[:300]
+    report.untaken = exact_json.plain(built.untaken)
+    if not has_postings:
+        standing = Report.Standing.EXCLUDED if built.excluded else Report.Standing.NOTHING
+        report.standing = standing
+
+
+def _number(postings: Sequence[Posting]) -> None:
+    """Give each posting its place among the writes of its document."""
+    highest = {
+        (marker, op): sequence
+        for marker, op, sequence in Posting.objects.filter(
+            marker__in=[posting.marker for posting in postings]
+        )
+        .values_list("marker", "op")
+        .annotate(highest=Max("sequence"))
+        .order_by()
+    }
+    for posting in postings:
+        posting.sequence = highest.get((posting.marker, posting.op), 0) + 1
+
+
+_COLUMNS = ["is_due", "not_taken_code", "not_taken_text", "untaken", "standing"]
+_FINAL = {status.value for status in ReportStatus if status.is_final}
+_NOTHING = Standing(None, None)
+
+
+def _history(report_ids: list[int]) -> dict[int, dict[str, Standing]]:
+    rows: dict[int, dict[str, dict]] = defaultdict(dict)
+    wanted = OPEN | {State.POSTED, State.WITHDRAWN, State.IGNORED}
+    postings = Posting.objects.filter(report_id__in=report_ids, state__in=wanted).order_by("pk")
+    for posting in postings.defer("payload", "stored", "explained"):
+        place = rows[posting.report_id].setdefault(posting.slice_name, {})
+        place["last" if posting.state == State.POSTED else "open"] = posting
+    return defaultdict(
+        dict,
+        {
+            report_id: {
+                name: Standing(place.get("open"), place.get("last"))
+                for name, place in slices.items()
+            }
+            for report_id, slices in rows.items()
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to enter, and which open postings it makes obsolete."""
+
+    intents: tuple[Intent, ...] = ()
+    drops: tuple[Posting, ...] = ()
+
+
+def decide(built: Built, slices: dict[str, Standing], *, hold: bool = False) -> Decision:
+    """Pure: what should be written, given what should stand and what stands.
+
+    A problem in any part holds every part that was never posted, so that a report is never
+    half in the books; a part that stands already is amended or held on its own.
+    """
+    intents: list[Intent] = []
+    drops: list[Posting] = []
+    wanted: set[str] = set()
+    blocking = built.problems + tuple(p for part in built.slices for p in part.problems)
+    for part in () if built.excluded else built.slices:
+        wanted.add(part.name)
+        standing = slices.get(part.name, _NOTHING)
+        if standing.live is not None:
+            intent = _change(part, standing.live, built.problems, hold)
+        else:
+            intent = _first(part, standing, built.problems, blocking)
+        if intent is not None and standing.open is not None and _is_same(standing.open, intent):
+            continue
+        if standing.open is not None:
+            drops.append(standing.open)
+        if intent is not None:
+            intents.append(intent)
+    for name, standing in slices.items():
+        if name in wanted:
+            continue
+        if standing.open is not None and standing.open.state in UNSENT:
+            drops.append(standing.open)
+        if standing.live is not None and not built.problems and not built.excluded:
+            intents.append(_take_back(name, standing.live))
+    return Decision(tuple(intents), tuple(drops))
+
+
+def _first(
+    part: BuiltSlice, standing: Standing, report_problems: Problems, blocking: Problems
+) -> Intent:
+    own = report_problems + part.problems
+    if not own and blocking:
+        own = (
+            Problem(
+                code="report.other_part_held",
+                field="report",
+                message="Another part of this report is held, so this part was not posted either.",
+                cure="Settle the other part's problem; this one then goes with it.",
+            ),
+        )
+    generation = 1
+    if standing.last is not None:
+        # Its document was taken back: only a person may decide to book the report again.
+        generation = standing.last.generation + 1
+        own += (
+            Problem(
+                code="report.was_reversed",
+                field="report",
+                message=f"Document {standing.last.number} of this report was reversed, and the "
+                "report has changed since. Nothing was posted.",
+                cure="Release it to post it again as a new document, or set it aside.",
+            ),
+        )
+    elif standing.open is not None:
+        generation = standing.open.generation
+    return Intent(part.name, part.kind, Op.POST, generation, part.entry, own, part.explained)
+
+
+def _change(
+    part: BuiltSlice, live: Posting, report_problems: Problems, hold: bool
+) -> Intent | None:
+    """The amend that the part needs; None when the document is right as it stands."""
+    problems = report_problems + part.problems
+    if part.entry is not None and entry_hash(part.entry) == live.entry_hash:
+        return None
+    if part.entry is not None and part.kind != live.kind:
+        problems += (_kind_changed(part, live),)
+    if hold and not problems:
+        problems += (_held_by_policy(part, live),)
+    return Intent(
+        part.name, part.kind, Op.AMEND, live.generation, part.entry, problems, part.explained, live
+    )
+
+
+def _take_back(name: str, live: Posting) -> Intent:
+    return Intent(name, Kind(live.kind), Op.CANCEL, live.generation, None, (), (), live)
+
+
+def _kind_changed(part: BuiltSlice, live: Posting) -> Problem:
+    return Problem(
+        code="revision.kind_changed",
+        field="report",
+        message=f"The report changed so that {live.get_kind_display().lower()} {live.number} "
+        f"({live.total} {live.currency}) would have to become another kind of document. "
+        "It was left as it is.",
+        cure=f"Reverse {live.number}, then replay the report.",
+    )
+
+
+def _held_by_policy(part: BuiltSlice, live: Posting) -> Problem:
+    return Problem(
+        code="revision.policy_hold",
+        field="report",
+        message=f"The report changed after posting ({live.total} -> {part.total} {live.currency}). "
+        f"This flow holds revised reports, so document {live.number} was left as it is.",
+        cure="Release it to amend the document, or set it aside.",
+    )
+
+
+def entry_hash(entry: Entry) -> str:
+    """Names what should stand in the books; the notes about it do not count."""
+    return keys.content_hash(exact_json.dumps(replace(entry, notes=())))
+
+
+def _is_same(open_: Posting, intent: Intent) -> bool:
+    """The open posting already says this, so that replacing it would only make noise."""
+    if open_.state in {State.WITHDRAWN, State.IGNORED}:
+        return False
+    wanted = entry_hash(intent.entry) if intent.entry else ""
+    same_problems = [p["code"] for p in open_.problems] == [p.code for p in intent.problems]
+    same_place = open_.op == intent.op and open_.generation == intent.generation
+    clean = not intent.problems and open_.state not in NEEDS_PERSON
+    return (
+        same_place and open_.entry_hash == wanted and same_problems and (clean or intent.problems)
+    )
+
+
+def _posting(flow: Flow, report: Report, intent: Intent, ledger: Ledger, book: Book) -> Posting:
+    marker = keys.marker(
+        flow.connection.company, report.report_id, intent.slice_name, intent.generation
+    )
+    problems, payload = intent.problems, None
+    if intent.op is Op.POST and intent.entry is not None and not problems:
+        rendered = ledger.render(intent.entry, marker, flow.connection.facts)
+        if isinstance(rendered, Payload):
+            payload = rendered
+        else:
+            problems = tuple(rendered)
+    live, entry = intent.replaces, intent.entry
+    return Posting(
+        connection_id=flow.connection_id,
+        flow=flow,
+        report=report,
+        revision=report.latest,
+        slice_name=intent.slice_name,
+        generation=intent.generation,
+        op=intent.op.value,
+        sequence=0,
+        kind=intent.kind.value,
+        marker=marker.key,
+        state=State.QUARANTINED if problems else State.READY,
+        entry=exact_json.plain(entry) if entry else None,
+        entry_hash=entry_hash(entry) if entry else "",
+        payload=payload.body if payload else "",
+        cuts=exact_json.plain(payload.cuts) if payload else [],
+        explained=exact_json.plain(intent.explained),
+        date=entry.date if entry else (live.date if live else None),
+        currency=entry.currency if entry else report.currency,
+        total=entry.total if entry else (live.total if live else report.total),
+        party_name=(entry.party.name if entry and entry.party else report.employee_name)[:200],
+        number=payload.number if payload else (live.number if live else ""),
+        problems=exact_json.plain(problems),
+        subject=problems[0].subject if problems else "",
+        replaces=live,
+        document_id=live.document_id if live else "",
+        document_version=live.document_version if live else "",
+        document_link=live.document_link if live else "",
+    )

@@ -1,0 +1,226 @@
+"""From answers to states: what the ledger said of each document is written down, once."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from audit.book import Page, writing
+from audit.engine.kill_points import reach
+from audit.engine.run import Run, shut
+from audit.models import Attempt, Call, Posting
+from audit.pace import pace
+from audit.states import DUE, State
+from connectors.contract import exact_json
+from connectors.contract.keys import Marker
+from connectors.contract.ledger import (
+    Deferred,
+    Difference,
+    InDoubt,
+    Op,
+    Outcome,
+    Posted,
+    Receipt,
+    Refused,
+    Stored,
+)
+from connectors.contract.problem import Problem, Problems
+from connectors.contract.transport import (
+    AnswerLost,
+    ContractBroken,
+    Throttled,
+    Unauthorised,
+    Unreachable,
+    VendorError,
+)
+
+# The columns that a receipt fills, row by row.
+RECEIPT_FIELDS = (
+    "document_id document_version document_link number stored posted_at problems subject due_at"
+).split()
+_REFUSAL_FIELDS = ["problems", "subject", "attempts", "epoch", "due_at"]
+# An amend that meets ever new versions is fighting with somebody: a person should know.
+MAX_REREADS = 5
+
+
+def settle(
+    run: Run, call: Call, postings: Sequence[Posting], answer: Mapping[Marker, Outcome]
+) -> None:
+    """Write down what the answer says of every member of the call."""
+    groups: dict[type, list[tuple[Posting, Outcome]]] = defaultdict(list)
+    for posting in postings:
+        outcome = answer.get(Marker(posting.marker)) or InDoubt("the answer does not mention it")
+        groups[type(outcome)].append((posting, outcome))
+    with writing(run.connection.pk, lease=run.lease) as page:
+        attempts = [
+            Attempt(
+                posting=posting,
+                call=call,
+                outcome=_word(outcome),
+                problems=exact_json.plain(outcome.problems) if isinstance(outcome, Refused) else [],
+                at=page.now,
+            )
+            for members in groups.values()
+            for posting, outcome in members
+        ]
+        Attempt.objects.bulk_create(attempts)
+        lost = len(groups[InDoubt]) == len(postings)
+        call.status = Call.Status.LOST if lost else Call.Status.ANSWERED
+        call.answered_at = page.now
+        call.note = "; ".join(sorted({o.why for _, o in groups[InDoubt]}))[:2000]
+        call.save(update_fields=["status", "answered_at", "note"])
+        write_posted(
+            run, page, [(p, o.receipt, o.stored) for p, o in groups[Posted]], {State.SENDING}
+        )
+        _write_refused(run, page, groups[Refused])
+        _write_in_doubt(run, page, [p for p, _ in groups[InDoubt]], whole_call=lost)
+        for posting, outcome in groups[Deferred]:
+            page.move([posting], {State.SENDING}, State.QUEUED, note=outcome.ticket[:500])
+    reach("drain.settled")
+    run.outcomes.update({_word(o): 1 for members in groups.values() for _, o in members})
+
+
+def settle_failure(run: Run, call: Call, postings: Sequence[Posting], error: VendorError) -> None:
+    """The call settled nothing. Where it certainly was not carried out, its members wait again,
+    at no cost to them; otherwise they are in doubt."""
+    certainly_unsent = not isinstance(error, (AnswerLost, ContractBroken))
+    with writing(run.connection.pk, lease=run.lease) as page:
+        call.status = Call.Status.UNSENT if certainly_unsent else Call.Status.LOST
+        call.answered_at, call.note = page.now, str(error)[:2000]
+        call.save(update_fields=["status", "answered_at", "note"])
+        if certainly_unsent:
+            # The next call may have the same bytes: a new epoch gives it an id of its own.
+            for posting in postings:
+                posting.epoch += 1
+            page.move(postings, {State.SENDING}, State.READY, fields=["epoch"], call=None)
+        else:
+            _write_in_doubt(run, page, postings, whole_call=True)
+    if isinstance(error, (Unreachable, Throttled, Unauthorised)) or certainly_unsent:
+        shut(run.connection.pk, error)
+    run.outcomes["unsent" if certainly_unsent else "in_doubt"] += len(postings)
+
+
+def write_posted(
+    run: Run,
+    page: Page,
+    proofs: Sequence[tuple[Posting, Receipt, Stored | None]],
+    old: set[State],
+) -> None:
+    """Enter receipts. What the ledger stored is compared with what was sent, never believed."""
+    good: list[Posting] = []
+    changed: list[Posting] = []
+    for posting, receipt, stored in proofs:
+        differences = ()
+        if stored is not None and posting.op != Op.CANCEL:
+            differences = run.ledger.differences(posting.as_payload(), stored)
+        _fill(posting, receipt, stored, page)
+        if differences:
+            _hold(posting, (stored_otherwise(posting, differences),))
+            changed.append(posting)
+        else:
+            good.append(posting)
+    _supersede_predecessors(good, page)
+    facts = {p.pk: {"document": p.document_id, "number": p.number} for p in good + changed}
+    page.move(good, old, State.POSTED, fields=RECEIPT_FIELDS, facts=facts)
+    page.move(changed, old, State.QUARANTINED, fields=RECEIPT_FIELDS, facts=facts)
+
+
+def stored_otherwise(posting: Posting, differences: Sequence[Difference]) -> Problem:
+    """The document stands, but not as it was sent."""
+    listed = "; ".join(f"{d.field}: we sent {d.ours}, it has {d.theirs}" for d in differences[:5])
+    return Problem(
+        code="ledger.stored_otherwise",
+        field="document",
+        message=f"{posting.get_kind_display()} {posting.number} ({posting.total} "
+        f"{posting.currency}) stands in the ledger, but not as we sent it: {listed}.",
+        cure="Correct it there and accept it, or reverse it and replay the report.",
+    )
+
+
+def _fill(posting: Posting, receipt: Receipt, stored: Stored | None, page: Page) -> None:
+    posting.document_id = receipt.document_id
+    posting.document_version = receipt.version
+    posting.document_link = receipt.link
+    posting.number = receipt.number or posting.number
+    posting.stored = exact_json.plain(stored) if stored is not None else posting.stored
+    posting.posted_at, posting.problems, posting.subject = page.now, [], ""
+    posting.due_at = None
+
+
+def _hold(posting: Posting, problems: Problems) -> None:
+    posting.problems = exact_json.plain(problems)
+    posting.subject = problems[0].subject if problems else ""
+
+
+def _supersede_predecessors(postings: Sequence[Posting], page: Page) -> None:
+    """The old one is superseded before the new one is posted: never two that are live."""
+    later = [p for p in postings if p.op != Op.POST or p.generation > 1 or p.sequence > 1]
+    if not later:
+        return
+    places = {(p.report_id, p.slice_name) for p in later}
+    before = Posting.objects.filter(
+        connection_id=page.connection_id,
+        report_id__in={p.report_id for p in later},
+        state=State.POSTED,
+    ).exclude(pk__in=[p.pk for p in later])
+    page.move(
+        [p for p in before if (p.report_id, p.slice_name) in places],
+        {State.POSTED},
+        State.SUPERSEDED,
+    )
+
+
+def _write_refused(run: Run, page: Page, refused: list[tuple[Posting, Refused]]) -> None:
+    moves: dict[State, list[Posting]] = defaultdict(list)
+    for posting, refusal in refused:
+        posting.attempts += 1
+        posting.epoch += 1
+        posting.due_at = None
+        _hold(posting, refusal.problems)
+        wait = pace().retry_in(posting.attempts)
+        if refusal.again == "no" or (refusal.again == "reread" and posting.attempts > MAX_REREADS):
+            moves[State.QUARANTINED].append(posting)
+        elif refusal.again == "reread":
+            moves[State.READY].append(posting)
+        elif wait is None:
+            moves[State.FAILED].append(posting)
+        else:
+            posting.due_at = page.now + wait
+            moves[State.RETRY_WAIT].append(posting)
+    for state, postings in moves.items():
+        facts = {
+            p.pk: {"problems": [q["code"] for q in p.problems], "attempts": p.attempts}
+            for p in postings
+        }
+        page.move(postings, {State.SENDING}, state, fields=_REFUSAL_FIELDS, facts=facts)
+
+
+def _write_in_doubt(run: Run, page: Page, postings: Sequence[Posting], *, whole_call: bool) -> None:
+    for posting in postings:
+        posting.due_at = page.now + run.visibility
+        posting.lost_calls += whole_call
+    page.move(postings, {State.SENDING}, State.IN_DOUBT, fields=["due_at", "lost_calls"])
+
+
+def hold(
+    run: Run, rows: Sequence[tuple[Posting, Problems]], old: set[State] | frozenset[State] = DUE
+) -> None:
+    """Quarantine postings for what the ledger's present state says, before anything was sent."""
+    if not rows:
+        return
+    with writing(run.connection.pk, lease=run.lease) as page:
+        for posting, problems in rows:
+            _hold(posting, problems)
+        facts = {p.pk: {"problems": [q.code for q in problems]} for p, problems in rows}
+        postings = [posting for posting, _ in rows]
+        page.move(postings, old, State.QUARANTINED, fields=["problems", "subject"], facts=facts)
+    run.outcomes["held"] += len(rows)
+
+
+def _word(outcome: Outcome) -> str:
+    match outcome:
+        case Posted():
+            return "posted"
+        case Deferred():
+            return "deferred"
+        case Refused():
+            return "refused"
+    return "in_doubt"

@@ -1,0 +1,368 @@
+"""The book: what was read, what was decided, what was sent, what came back. Nothing is erased."""
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import F, Q
+
+from audit.states import OPEN, State
+from connectors.contract.entry import Entry, Kind, entry_from_plain
+from connectors.contract.keys import Marker
+from connectors.contract.ledger import Op, Payload, Receipt
+
+KINDS = [
+    (Kind.BILL.value, "Bill"),
+    (Kind.EXPENSE.value, "Card expense"),
+    (Kind.CREDIT.value, "Vendor credit"),
+    (Kind.CARD_CREDIT.value, "Card refund"),
+    (Kind.JOURNAL.value, "Journal entry"),
+]
+OPS = [
+    (Op.POST.value, "Post"),
+    (Op.AMEND.value, "Amend"),
+    (Op.CANCEL.value, "Reverse"),
+]
+
+
+class Report(models.Model):
+    """An expense report as we know it today; its content stands in its revisions.
+
+    `is_due` asks the engine to look at it again. `standing` repeats in one word what its postings
+    say, so that lists and counts need no join; only the engine's page writes it.
+    """
+
+    class Standing(models.TextChoices):
+        NEW = "new", "Not looked at yet"
+        EXCLUDED = "excluded", "Not taken"
+        NOTHING = "nothing", "Nothing to post"
+        WAITING = "waiting", "Waiting to post"
+        IN_DOUBT = "in_doubt", "Sent, checking whether it arrived"
+        POSTED = "posted", "Posted"
+        HELD = "held", "Held: needs you"
+        FAILED = "failed", "Failed: we stopped trying"
+        WITHDRAWN = "withdrawn", "Withdrawn: no longer approved"
+        REVERSED = "reversed", "Reversed"
+        IGNORED = "ignored", "Set aside"
+
+    workspace = models.ForeignKey("connectors.Workspace", models.PROTECT, related_name="reports")
+    flow = models.ForeignKey("mappings.Flow", models.PROTECT, related_name="reports", null=True)
+    report_id = models.CharField("Expensify id", max_length=64)
+    old_report_id = models.CharField(max_length=64, blank=True)
+    name = models.CharField(max_length=500, blank=True)
+    employee_email = models.CharField("e-mail", max_length=254, blank=True)
+    employee_name = models.CharField("employee", max_length=200, blank=True)
+    status = models.CharField("in Expensify", max_length=20)
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=20, decimal_places=4)
+    submitted_at = models.DateTimeField("submitted", null=True)
+    approved_at = models.DateTimeField("approved", null=True)
+    reimbursed_at = models.DateTimeField("reimbursed", null=True)
+    latest = models.ForeignKey("Revision", models.PROTECT, related_name="+", null=True)
+    standing = models.CharField(max_length=12, choices=Standing, default=Standing.NEW)
+    is_due = models.BooleanField(default=True)
+    not_taken_code = models.CharField(max_length=40, blank=True)
+    not_taken_text = models.CharField("why it is not taken", max_length=300, blank=True)
+    untaken = models.JSONField("lines not taken", default=list, encoder=DjangoJSONEncoder)
+    read_at = models.DateTimeField("last read")
+    unapproved_at = models.DateTimeField("no longer approved since", null=True)
+    absent_since = models.DateTimeField("missing in Expensify since", null=True)
+
+    class Meta:
+        ordering = ["-approved_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "report_id"], name="report_known_once"),
+        ]
+        indexes = [
+            models.Index(fields=["flow", "id"], condition=Q(is_due=True), name="report_due"),
+            models.Index(fields=["flow", "standing"], name="report_standing"),
+            models.Index(fields=["flow", "read_at"], name="report_read_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.report_id} {self.name}".strip()
+
+
+class Revision(models.Model):
+    """A report as read, unchangeable, named by the hash of its content."""
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="revisions")
+    number = models.PositiveIntegerField()
+    content_hash = models.CharField(max_length=64)
+    raw = models.TextField("as read")
+    total = models.DecimalField(max_digits=20, decimal_places=4)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["report_id", "number", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["report", "content_hash"], name="revision_once"),
+            models.UniqueConstraint(fields=["report", "number"], name="revision_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class Call(models.Model):
+    """One HTTP request for one or many postings: its exact bytes stand here before it leaves."""
+
+    class Status(models.TextChoices):
+        INTENDED = "intended", "Not sent yet"
+        ANSWERED = "answered", "Answered"
+        LOST = "lost", "No usable answer"
+        UNSENT = "unsent", "Certainly not carried out"
+
+    connection = models.ForeignKey(
+        "connectors.LedgerConnection", models.PROTECT, related_name="calls"
+    )
+    op = models.CharField(max_length=8, choices=OPS)
+    members = models.JSONField(default=list)
+    method = models.CharField(max_length=8)
+    path = models.TextField()
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField()
+    is_batch = models.BooleanField(default=False)
+    request_id = models.CharField(max_length=64)
+    resend_until = models.DateTimeField(null=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.INTENDED)
+    times_sent = models.PositiveIntegerField(default=0)
+    fence = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    note = models.TextField("what came back", blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "request_id"],
+                condition=~Q(request_id=""),
+                name="call_request_id_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["connection", "created_at"], name="call_recent")]
+
+    def __str__(self) -> str:
+        return f"call {self.pk} ({len(self.members)} documents)"
+
+
+class Posting(models.Model):
+    """One write of one revision's slice: post, amend or cancel, with its proof when it is done.
+
+    Money columns are in `currency`; `total` is signed as the entry's (a bill is positive).
+    """
+
+    connection = models.ForeignKey(
+        "connectors.LedgerConnection", models.PROTECT, related_name="postings"
+    )
+    flow = models.ForeignKey("mappings.Flow", models.PROTECT, related_name="postings")
+    report = models.ForeignKey(Report, models.PROTECT, related_name="postings")
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="postings")
+    slice_name = models.CharField("part of the report", max_length=120)
+    generation = models.PositiveIntegerField(default=1)
+    op = models.CharField(max_length=8, choices=OPS, default=Op.POST.value)
+    sequence = models.PositiveIntegerField(default=1)
+    kind = models.CharField(max_length=12, choices=KINDS)
+    marker = models.CharField(max_length=52)
+    state = models.CharField(max_length=12, choices=State)
+    state_at = models.DateTimeField("since")
+    fence = models.BigIntegerField(default=0)
+
+    entry = models.JSONField(null=True)
+    entry_hash = models.CharField(max_length=64, blank=True)
+    payload = models.TextField(blank=True)
+    cuts = models.JSONField("texts that were shortened", default=list)
+    explained = models.JSONField("which rules decided", default=list)
+    date = models.DateField("posting date", null=True)
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=20, decimal_places=4, null=True)
+    party_name = models.CharField("payee", max_length=200, blank=True)
+    number = models.CharField("document number", max_length=64, blank=True)
+
+    problems = models.JSONField(default=list)
+    subject = models.CharField(max_length=200, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    epoch = models.PositiveIntegerField(default=0)
+    lost_calls = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField("will try again", null=True)
+    looked_up_at = models.DateTimeField(null=True)
+    call = models.ForeignKey(Call, models.PROTECT, related_name="+", null=True)
+    replaces = models.ForeignKey("self", models.PROTECT, related_name="replaced_by", null=True)
+
+    document_id = models.CharField(max_length=64, blank=True)
+    document_version = models.CharField(max_length=64, blank=True)
+    document_link = models.URLField(max_length=500, blank=True)
+    stored = models.JSONField("as the ledger answered", null=True)
+    posted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["marker", "op", "sequence"], name="posting_write_once"),
+            models.UniqueConstraint(
+                fields=["connection", "report", "slice_name"],
+                condition=Q(state__in=sorted(OPEN)),
+                name="posting_one_open",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "report", "slice_name"],
+                condition=Q(state=State.POSTED),
+                name="posting_one_posted",
+            ),
+            models.UniqueConstraint(
+                # A card transaction moved to another report must not be booked twice.
+                fields=["connection", "slice_name"],
+                condition=Q(state=State.POSTED, slice_name__startswith="card:")
+                & ~Q(op=Op.CANCEL.value),
+                name="card_transaction_live_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.POSTED) | ~Q(document_id=""),
+                name="posted_needs_receipt",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=[State.SENDING, State.QUEUED, State.IN_DOUBT])
+                | Q(call__isnull=False),
+                name="in_flight_needs_call",
+            ),
+            models.CheckConstraint(condition=Q(generation__gte=1), name="generation_from_one"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["connection", "state", "due_at"],
+                condition=~Q(state__in=[State.POSTED, State.SUPERSEDED]),
+                name="posting_open_work",
+            ),
+            models.Index(fields=["report", "slice_name"], name="posting_of_slice"),
+            models.Index(fields=["connection", "date"], name="posting_by_date"),
+        ]
+        permissions = [
+            ("replay_posting", "Can replay and release postings"),
+            ("reverse_posting", "Can reverse postings"),
+            ("ignore_posting", "Can set postings aside"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_op_display()} {self.number or self.slice_name}"
+
+    @property
+    def is_live(self) -> bool:
+        """A document of ours stands in the ledger because of this posting."""
+        return self.state == State.POSTED and self.op != Op.CANCEL.value
+
+    def as_entry(self) -> Entry | None:
+        return entry_from_plain(self.entry) if self.entry else None
+
+    def as_payload(self) -> Payload:
+        return Payload(
+            kind=Kind(self.kind),
+            op=Op(self.op),
+            marker=Marker(self.marker),
+            body=self.payload,
+            number=self.number,
+            document_id=self.document_id,
+            version=self.document_version,
+        )
+
+    def as_receipt(self) -> Receipt:
+        return Receipt(
+            document_id=self.document_id,
+            number=self.number,
+            version=self.document_version,
+            kind=Kind(self.kind),
+            link=self.document_link,
+        )
+
+
+class Attempt(models.Model):
+    """One posting's part in one sending of one call, and what became of it."""
+
+    posting = models.ForeignKey(Posting, models.PROTECT, related_name="tries")
+    call = models.ForeignKey(Call, models.PROTECT, related_name="attempts")
+    outcome = models.CharField(max_length=12)
+    problems = models.JSONField(default=list)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class PollRun(models.Model):
+    """One reading of one flow's workspace: when, which window, and what it found."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", "Reading"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    flow = models.ForeignKey("mappings.Flow", models.PROTECT, related_name="poll_runs")
+    due_at = models.DateTimeField("due")
+    status = models.CharField(max_length=8, choices=Status, default=Status.RUNNING)
+    owner = models.CharField(max_length=64)
+    until = models.DateTimeField()
+    started_at = models.DateTimeField("started")
+    finished_at = models.DateTimeField("finished", null=True)
+    window = models.JSONField(default=dict)
+    found = models.PositiveIntegerField(default=0)
+    new = models.PositiveIntegerField(default=0)
+    revised = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    unreadable = models.PositiveIntegerField(default=0)
+    excluded = models.JSONField("not taken, by reason", default=dict)
+    totals = models.JSONField("totals by currency", default=dict)
+    problem = models.JSONField(null=True)
+
+    class Meta:
+        ordering = ["-due_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["flow", "due_at"], name="poll_once")]
+
+    def __str__(self) -> str:
+        return f"poll of {self.due_at:%Y-%m-%d %H:%M}"
+
+
+class Chain(models.Model):
+    """The head of one hash-chained trail: one per connection and one named `system`."""
+
+    name = models.CharField(max_length=80, unique=True)
+    connection = models.OneToOneField(
+        "connectors.LedgerConnection", models.PROTECT, null=True, related_name="chain"
+    )
+    seq = models.BigIntegerField(default=0)
+    head = models.CharField(max_length=64, default="0" * 64)
+
+    class Meta:
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Event(models.Model):
+    """One line of the trail. Append-only in the database itself; each line holds its
+    predecessor's hash, so that a line that was changed or taken out is noticed."""
+
+    chain = models.ForeignKey(Chain, models.PROTECT, related_name="events")
+    seq = models.BigIntegerField()
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=60)
+    actor = models.CharField(max_length=150, blank=True)
+    report = models.ForeignKey(Report, models.PROTECT, null=True, related_name="events")
+    posting = models.ForeignKey(Posting, models.PROTECT, null=True, related_name="events")
+    facts = models.JSONField(default=dict)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["chain", "seq"], name="event_place_once"),
+            models.CheckConstraint(condition=Q(seq__gte=1), name="event_from_one"),
+        ]
+        indexes = [models.Index(F("kind"), name="event_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.seq}"

@@ -1,0 +1,35 @@
+"""The sandbox for tests of the whole path: each test has the seeded month and a fresh company."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.audit import town as towns
+from tests.sandbox.conftest import running_sandbox, sandbox  # noqa: F401 - fixtures
+
+
+@pytest.fixture
+def sandboxed(sandbox: Any, settings: Any, tmp_path: Any) -> Iterator[Any]:  # noqa: F811
+    """Settings that point every vendor at the sandbox, with the shrunk pace."""
+    url = sandbox.url
+    settings.SANDBOX_URL, settings.PACE, settings.SPOOL_DIR = url, "fast", tmp_path
+    settings.EXPENSIFY_LIMITS = []
+    settings.VENDOR_URLS = {
+        "expensify": f"{url}/expensify/Integration-Server/ExpensifyIntegrations",
+        "quickbooks_online": {
+            "api": f"{url}/quickbooks_online",
+            "authorize": f"{url}/quickbooks_online/connect/oauth2",
+            "token": f"{url}/quickbooks_online/oauth2/v1/tokens/bearer",
+            "revoke": f"{url}/quickbooks_online/v2/oauth2/tokens/revoke",
+            "app": f"{url}/quickbooks_online/app",
+        },
+    }
+    for vendor in ("expensify", "quickbooks_online"):
+        sandbox.control(vendor, "settings", {"limits": False})
+    yield sandbox
+
+
+@pytest.fixture
+def town(db: Any, sandboxed: Any) -> towns.Town:
+    return towns.connect(sandboxed)
