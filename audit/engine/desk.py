@@ -65,7 +65,7 @@ def release(postings: Iterable[Posting], actor: str, note: str = "") -> Done:
         for posting in members:
             if posting.state not in NEEDS_PERSON:
                 left.append((str(posting), f"it is not held ({posting.get_state_display()})"))
-            elif not (posting.payload or posting.op != Op.POST):
+            elif not _can_go_out(posting):
                 left.append((str(posting), "it could not be built: settle its problem and replay"))
             else:
                 ready.append(posting)
@@ -174,6 +174,16 @@ def _cancel_of(posting: Posting, reason: str) -> Posting:
         document_version=posting.document_version,
         document_link=posting.document_link,
     )
+
+
+def _can_go_out(posting: Posting) -> bool:
+    """Everything was built; what is missing is a person's word."""
+    match Op(posting.op):
+        case Op.POST:
+            return bool(posting.payload)
+        case Op.AMEND:
+            return posting.entry is not None
+    return True
 
 
 def _why_not(posting: Posting) -> str:

@@ -7,6 +7,7 @@ with intents. Only `prepare` writes them down.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from django.db.models import Max
 
@@ -43,9 +44,17 @@ class Standing:
         return self.last if self.last and self.last.is_live else None
 
 
+# Holds that only a person's word is missing for: everything was built, and a release sends it.
+DECISIONS = frozenset({"report.was_reversed", "revision.policy_hold"})
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A posting that should be entered."""
+    """A posting that should be entered.
+
+    `entry` is None for a cancel, and where a problem must be cured before anything can be sent,
+    so that no release can send it.
+    """
 
     slice_name: str
     kind: Kind
@@ -54,6 +63,7 @@ class Intent:
     entry: Entry | None
     problems: Problems
     explained: tuple = ()
+    total: Decimal | None = None
     replaces: Posting | None = None  # the live one that an amend or a cancel takes the place of
 
 
@@ -246,7 +256,7 @@ def _first(
         )
     elif standing.open is not None:
         generation = standing.open.generation
-    return Intent(part.name, part.kind, Op.POST, generation, part.entry, own, part.explained)
+    return _intent(part, Op.POST, generation, own, None)
 
 
 def _change(
@@ -260,13 +270,30 @@ def _change(
         problems += (_kind_changed(part, live),)
     if hold and not problems:
         problems += (_held_by_policy(part, live),)
+    return _intent(part, Op.AMEND, live.generation, problems, live)
+
+
+def _intent(
+    part: BuiltSlice, op: Op, generation: int, problems: Problems, live: Posting | None
+) -> Intent:
+    is_whole = all(problem.code in DECISIONS for problem in problems)
     return Intent(
-        part.name, part.kind, Op.AMEND, live.generation, part.entry, problems, part.explained, live
+        slice_name=part.name,
+        kind=part.kind,
+        op=op,
+        generation=generation,
+        entry=part.entry if is_whole else None,
+        problems=problems,
+        explained=part.explained,
+        total=part.total,
+        replaces=live,
     )
 
 
 def _take_back(name: str, live: Posting) -> Intent:
-    return Intent(name, Kind(live.kind), Op.CANCEL, live.generation, None, (), (), live)
+    return Intent(
+        name, Kind(live.kind), Op.CANCEL, live.generation, None, (), (), live.total, live
+    )
 
 
 def _kind_changed(part: BuiltSlice, live: Posting) -> Problem:
@@ -313,13 +340,13 @@ def _posting(flow: Flow, report: Report, intent: Intent, ledger: Ledger, book: B
         flow.connection.company, report.report_id, intent.slice_name, intent.generation
     )
     problems, payload = intent.problems, None
-    if intent.op is Op.POST and intent.entry is not None and not problems:
-        rendered = ledger.render(intent.entry, marker, flow.connection.facts)
+    live, entry = intent.replaces, intent.entry
+    if intent.op is Op.POST and entry is not None:
+        rendered = ledger.render(entry, marker, flow.connection.facts)
         if isinstance(rendered, Payload):
             payload = rendered
         else:
-            problems = tuple(rendered)
-    live, entry = intent.replaces, intent.entry
+            problems, entry = problems + tuple(rendered), None
     return Posting(
         connection_id=flow.connection_id,
         flow=flow,
@@ -339,7 +366,7 @@ def _posting(flow: Flow, report: Report, intent: Intent, ledger: Ledger, book: B
         explained=exact_json.plain(intent.explained),
         date=entry.date if entry else (live.date if live else None),
         currency=entry.currency if entry else report.currency,
-        total=entry.total if entry else (live.total if live else report.total),
+        total=entry.total if entry else intent.total,
         party_name=(entry.party.name if entry and entry.party else report.employee_name)[:200],
         number=payload.number if payload else (live.number if live else ""),
         problems=exact_json.plain(problems),

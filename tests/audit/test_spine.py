@@ -1,16 +1,296 @@
 """The whole path on the sandbox: an approved report becomes one bill, and stays one."""
 
+from decimal import Decimal
 
-def test_approved_reports_become_one_bill_each(town):
+import pytest
+
+from audit import trail
+from audit.engine import desk
+from audit.models import Call, Event, Posting, Report
+from audit.states import State
+
+from connectors.sandbox.month import cases, revision, story, unapproval
+from mappings.models import Flow
+
+pytestmark = pytest.mark.django_db
+STORY = story()
+
+
+def test_every_approved_report_of_the_month_is_posted_once_or_held_with_a_cure(town):
     run = town.poll()
-    assert run.status == "done", run.problem
     town.drain()
-    print(
-        run.found,
-        run.new,
-        [
-            (p.state, p.number, [q["code"] for q in p.problems])
-            for p in __import__("audit.models").models.Posting.objects.all()
-        ],
+    assert (run.status, run.found) == ("done", run.new)
+    postings = Posting.objects.all()
+    assert {p.state for p in postings} == {State.POSTED, State.QUARANTINED}
+    posted = [p for p in postings if p.state == State.POSTED]
+    assert len(posted) > 20
+    assert len(town.ours()) == len(posted)
+    for document in town.ours():
+        mine = next(p for p in posted if p.document_id == document["id"])
+        assert Decimal(document["total"]) == mine.total
+        assert document["number"] == mine.number
+    for held in postings.filter(state=State.QUARANTINED):
+        assert all(problem["message"] and problem["cure"] for problem in held.problems)
+    assert list(trail.verify()) == []
+
+
+def test_thirty_reports_need_two_calls_one_look_up_and_one_batch(town):
+    town.poll()
+    town.sandbox.control("quickbooks_online", "requests", method="DELETE")
+    town.drain()
+    asked = town.sandbox.control("quickbooks_online", "requests")
+    paths = [one["path"].partition("?")[0] for one in asked]
+    assert len(Posting.objects.filter(state=State.POSTED)) > 20
+    assert len(paths) == 2, paths
+
+
+def test_polling_again_posts_nothing(town):
+    town.poll()
+    town.drain()
+    calls, documents = Call.objects.count(), len(town.ours())
+    again = town.poll()
+    town.drain()
+    assert (again.new, again.revised) == (0, 0)
+    assert again.unchanged == again.found
+    assert (Call.objects.count(), len(town.ours())) == (calls, documents)
+
+
+def test_a_revised_report_amends_its_bill(town):
+    town.poll()
+    town.drain()
+    before = town.posting(STORY[cases.REVISED])
+    count = len(town.ours())
+    town.sandbox.control("expensify", "reports", revision())
+    assert town.poll().revised == 1
+    town.drain()
+    after = town.posting(STORY[cases.REVISED])
+    assert (before.total, after.total) == (Decimal("412.60"), Decimal("398.10"))
+    assert (after.op, after.state) == ("amend", State.POSTED)
+    assert after.document_id == before.document_id
+    assert len(town.ours()) == count
+    document = next(d for d in town.ours() if d["id"] == before.document_id)
+    assert Decimal(document["total"]) == Decimal("398.10")
+    before.refresh_from_db()
+    assert before.state == State.SUPERSEDED
+
+
+def test_a_report_edited_and_edited_back_leaves_the_bill_alone(town):
+    town.poll()
+    town.drain()
+    town.sandbox.control("expensify", "reports", revision())
+    town.poll()
+    back = revision()
+    back["fields"] = {"modifiedAmount": ""}
+    town.sandbox.control("expensify", "reports", back)
+    calls = Call.objects.count()
+    town.poll()
+    town.drain()
+    assert Call.objects.count() == calls
+    assert town.posting(STORY[cases.REVISED]).state == State.SUPERSEDED
+    assert town.report(STORY[cases.REVISED]).standing == Report.Standing.POSTED
+
+
+def test_no_longer_approved_before_posting_is_withdrawn(town):
+    town.poll()
+    town.sandbox.control("expensify", "reports", unapproval())
+    town.poll()
+    town.drain()
+    report = town.report(STORY[cases.UNAPPROVED_LATER])
+    assert report.standing == Report.Standing.WITHDRAWN
+    assert report.unapproved_at is not None
+    assert Event.objects.filter(report=report, kind="report.unapproved").exists()
+    assert not any(report.report_id in d["number"] for d in town.ours())
+
+
+def test_no_longer_approved_after_posting_leaves_the_ledger_alone_and_is_flagged(town):
+    town.poll()
+    town.drain()
+    town.sandbox.control("expensify", "reports", unapproval())
+    town.poll()
+    town.drain()
+    report = town.report(STORY[cases.UNAPPROVED_LATER])
+    assert report.standing == Report.Standing.POSTED
+    assert report.unapproved_at is not None
+    assert any(report.report_id in d["number"] for d in town.ours())
+
+
+def test_a_dry_run_flow_prepares_everything_and_sends_nothing(town):
+    Flow.objects.update(mode="dry_run")
+    town.poll()
+    assert town.drain() == {}
+    assert Posting.objects.filter(state=State.READY).count() > 20
+    assert not Call.objects.exists()
+    town.flow.refresh_from_db()
+    desk.go_live(town.flow, "ann")
+    town.drain()
+    assert len(town.ours()) > 20
+
+
+def test_a_missing_rule_is_added_and_the_report_replayed(town):
+    from mappings import services as mapping
+    from tests.audit.town import account
+
+    town.poll()
+    town.drain()
+    held = Report.objects.filter(standing=Report.Standing.HELD)
+    waiting = Posting.objects.filter(subject="category:Team events", state=State.QUARANTINED)
+    assert waiting.count() == 3
+    mapping.save_rule(flow=town.flow, category="Team events", account=account(town.flow, "6130"))
+    done = desk.replay([posting.report for posting in waiting], "ann")
+    assert len(done.moved) == 3
+    count = held.count()
+    town.drain()
+    assert (
+        Posting.objects.filter(subject="category:Team events")
+        .exclude(state=State.SUPERSEDED)
+        .count()
+        == 0
     )
-    assert len(town.ours()) > 10
+    assert held.count() == count
+    assert Event.objects.filter(kind="report.replayed", actor="ann").count() == 3
+
+
+def test_replaying_what_still_lacks_its_rule_makes_no_noise(town):
+    town.poll()
+    held = Posting.objects.filter(state=State.QUARANTINED).first()
+    count = Posting.objects.count()
+    desk.replay([held.report], "ann")
+    assert Posting.objects.count() == count
+
+
+# --- what stands in the ledger -------------------------------------------------------------------
+
+
+def posted(town, case=cases.REVISED) -> Posting:
+    town.poll()
+    town.drain()
+    return town.posting(STORY[case])
+
+
+def test_a_reversed_bill_is_gone_and_is_not_posted_again_by_itself(town):
+    bill = posted(town)
+    desk.reverse([bill], "ann", "wrong company")
+    town.drain()
+    assert not any(d["id"] == bill.document_id for d in town.ours())
+    report = town.report(STORY[cases.REVISED])
+    assert report.standing == Report.Standing.REVERSED
+    town.sandbox.control("expensify", "reports", revision())
+    town.poll()
+    town.drain()
+    again = town.posting(STORY[cases.REVISED])
+    assert (again.state, again.generation) == (State.QUARANTINED, 2)
+    assert again.problems[0]["code"] == "report.was_reversed"
+    desk.release([again], "ann")
+    town.drain()
+    again.refresh_from_db()
+    assert again.state == State.POSTED
+    assert again.document_id != bill.document_id
+    assert town.report(STORY[cases.REVISED]).standing == Report.Standing.POSTED
+
+
+def test_reversing_twice_reverses_once(town):
+    bill = posted(town)
+    assert len(desk.reverse([bill], "ann").moved) == 1
+    second = desk.reverse([bill], "ann")
+    assert not second.moved
+    assert "still waiting" in second.left[0][1]
+    town.drain()
+    assert desk.reverse([bill], "ann").left
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "words"),
+    [
+        ({"action": "pay"}, "document.paid", "was paid"),
+        ({"action": "pay", "amount": "10.00"}, "document.paid", "was paid"),
+        (
+            {"action": "edit", "fields": {"DueDate": "2026-12-24"}},
+            None,
+            "",
+        ),
+        ({"action": "edit", "fields": {"DocNumber": "1187"}}, "document.edited_there", "1187"),
+        ({"action": "delete"}, "ledger.deleted_there", "deleted"),
+    ],
+    ids=["paid", "partly paid", "a field that is not ours", "renumbered", "deleted"],
+)
+def test_a_revision_meets_a_bill_that_was(town, action, code, words):
+    bill = posted(town)
+    town.sandbox.control("quickbooks_online", f"documents/{bill.document_id}", action)
+    town.sandbox.control("expensify", "reports", revision())
+    town.poll()
+    town.drain()
+    now = town.posting(STORY[cases.REVISED])
+    if code is None:
+        assert now.state == State.POSTED
+        document = next(d for d in town.ours() if d["id"] == bill.document_id)
+        assert (document["due_date"], Decimal(document["total"])) == (
+            "2026-12-24",
+            Decimal("398.10"),
+        )
+        return
+    assert (now.state, now.problems[0]["code"]) == (State.QUARANTINED, code)
+    assert words in now.problems[0]["message"]
+    assert now.problems[0]["cure"]
+    document = [d for d in town.documents() if d["id"] == bill.document_id]
+    assert not document or Decimal(document[0]["total"]) == Decimal("412.60")
+
+
+def test_a_revision_of_a_bill_in_a_closed_period_is_held(town):
+    posted(town)
+    town.sandbox.control("quickbooks_online", "period_lock", {"date": "2026-10-31"})
+    town.sandbox.control("expensify", "reports", revision())
+    town.poll()
+    town.drain()
+    now = town.posting(STORY[cases.REVISED])
+    assert (now.state, now.problems[0]["code"]) == (State.QUARANTINED, "document.locked")
+
+
+def test_our_own_closed_books_hold_a_change_too(town):
+    from datetime import date
+
+    posted(town)
+    town.connection.books_closed_through = date(2026, 10, 31)
+    town.connection.save()
+    town.sandbox.control("expensify", "reports", revision())
+    town.poll()
+    town.drain()
+    now = town.posting(STORY[cases.REVISED])
+    assert now.state == State.QUARANTINED
+    assert Decimal("412.60") == Decimal(
+        next(d for d in town.ours() if d["id"] == now.document_id)["total"]
+    )
+
+
+def test_what_somebody_posted_before_from_a_lost_database_is_adopted(town):
+    """Restored from a backup: everything stands in QuickBooks already, our book is empty."""
+    town.poll()
+    town.drain()
+    count = len(town.ours())
+    forget(town)
+    town.poll()
+    town.drain()
+    assert len(town.ours()) == count
+    assert Posting.objects.filter(state=State.POSTED).count() == count
+    assert not Call.objects.exists()
+
+
+def forget(town) -> None:
+    """Our tables as they were before the first poll."""
+    from django.db import connection as database
+
+    from audit.models import Attempt, Chain, PollRun, Revision
+
+    tables = (Event, Attempt, Revision)
+    with database.cursor() as cursor:
+        for model in tables:
+            name = model._meta.db_table
+            if database.vendor == "postgresql":
+                cursor.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
+            else:
+                for verb in ("update", "delete"):
+                    cursor.execute(f"DROP TRIGGER {name}_no_{verb}")
+    Report.objects.update(latest=None)
+    Posting.objects.update(call=None, replaces=None)
+    for model in (Event, Attempt, Posting, Call, Revision, Report, PollRun, Chain):
+        model.objects.all().delete()
+    Flow.objects.update(mark_at=None)
