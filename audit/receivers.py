@@ -4,6 +4,7 @@ from typing import Any
 
 from audit import trail
 from audit.engine.run import reopen
+from audit.nudge import nudge
 
 # News after which a channel that was held may be tried again at once.
 _WORKING_AGAIN = {"connection.connected", "connection.reconnected", "connection.working"}
@@ -18,3 +19,5 @@ def write_down(
     trail.record(kind, {**others, **facts}, connection_id=connection_id, actor=actor)
     if kind in _WORKING_AGAIN and connection_id is not None:
         reopen(connection_id)
+    if kind in _WORKING_AGAIN | {"flow.poll_asked"}:
+        nudge()

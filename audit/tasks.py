@@ -2,14 +2,17 @@
 lost, doubled or late changes nothing."""
 
 import logging
+from datetime import timedelta
 
+from django.conf import settings
 from django_q.tasks import async_task
 
 from audit.engine import drain, poll, prepare
+from audit.nudge import TICK
+from connectors.clock import database_now
+from connectors.expensify import spool
 
 log = logging.getLogger(__name__)
-
-TICK = "audit.tasks.tick"
 
 
 def tick() -> None:
@@ -20,6 +23,12 @@ def tick() -> None:
         async_task("audit.tasks.prepare_flow", flow_id)
     for connection_id in drain.due_connections():
         async_task("audit.tasks.drain_connection", connection_id)
+    housekeeping()
+
+
+def housekeeping() -> None:
+    """Spool files of readers that died; nothing else of ours is ever thrown away."""
+    spool.remove_leftovers(settings.SPOOL_DIR, database_now(), timedelta(days=1))
 
 
 def poll_flow(flow_id: int, due_at: str) -> None:

@@ -191,8 +191,8 @@ Q_CLUSTER = {
     "poll": 0.5,
     # A large Expensify export takes minutes. `retry` must be the longer of the two, or a task
     # still running is started again beside itself.
-    "timeout": 600,
-    "retry": 660,
+    "timeout": 1800,
+    "retry": 1860,
     # A failed nudge is done with: its reason stands in the log and in the tables it worked on.
     "ack_failures": True,
     "max_attempts": 2,

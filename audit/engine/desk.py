@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from audit.book import Page, writing
 from audit.engine.prepare import prepare
 from audit.models import Posting, Report
+from audit.nudge import nudge
 from audit.states import IN_FLIGHT, NEEDS_PERSON, OPEN, State
-from connectors.clock import database_now
 from connectors.contract.ledger import Op
 from connectors.contract.report import ReportStatus
+from mappings import services
 from mappings.models import Flow
 from mappings.terms import Mode
 
@@ -51,6 +52,7 @@ def replay(reports: Iterable[Report], actor: str) -> Done:
             Report.objects.filter(pk__in=ids).update(is_due=True)
         prepare(flow_id, actor)
         moved += Posting.objects.filter(report__in=ids, state__in=OPEN)
+        nudge()
         busy = Report.objects.filter(pk__in=ids, is_due=True)
         left += [(str(report), UNDER_WAY) for report in busy]
     return Done(tuple(moved), tuple(left))
@@ -69,6 +71,7 @@ def release(postings: Iterable[Posting], actor: str, note: str = "") -> Done:
                 left.append((str(posting), "it could not be built: settle its problem and replay"))
             else:
                 ready.append(posting)
+        nudge()
         moved += page.move(
             ready, NEEDS_PERSON, State.READY, problems=[], subject="", attempts=0, lost_calls=0,
             due_at=None, call=None, note=note[:500],
@@ -113,6 +116,7 @@ def reverse(postings: Iterable[Posting], actor: str, reason: str = "") -> Done:
             else:
                 cancels.append(_cancel_of(posting, reason))
         entered += page.create(cancels)
+        nudge()
     return Done(tuple(entered), tuple(left))
 
 
@@ -138,15 +142,13 @@ def go_live(flow: Flow, actor: str) -> int:
         page.note("flow.live", {"flow": flow.name, "reports": count})
     flow.mode = Mode.LIVE.value
     prepare(flow.pk, actor)
+    nudge()
     return count
 
 
 def poll_now(flow: Flow, actor: str) -> None:
     """Make the flow due, and have every known report read again, not only the new ones."""
-    with writing(flow.connection_id, actor=actor) as page:
-        now = database_now()
-        Flow.objects.filter(pk=flow.pk).update(due_at=now, poll_asked_at=now)
-        page.note("flow.poll_asked", {"flow": flow.name})
+    services.poll_now(flow, actor=actor)
 
 
 def _cancel_of(posting: Posting, reason: str) -> Posting:

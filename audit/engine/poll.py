@@ -24,7 +24,7 @@ from connectors.contract.problem import Problem
 from connectors.contract.report import Report as Read
 from connectors.contract.report import ReportStatus
 from connectors.contract.transport import Blocked, Throttled, Unauthorised, VendorError
-from connectors.expensify.jobs import Window, batches, in_years
+from connectors.expensify.jobs import Window, batches
 from connectors.expensify.parse import Unreadable
 from mappings.models import Flow
 from mappings.schedule import next_run
@@ -112,8 +112,7 @@ def _read_everything(flow: Flow, run: PollRun, tally: Tally) -> None:
         "states": sorted({state for window in windows for state in window.states}),
     }
     for window in windows:
-        for year in in_years(window, run.started_at.date()):
-            _take_in_export(client, year, flow, tally)
+        _take_in_export(client, window, flow, tally)
     reach("poll.read")
     known = _known_to_read_again(flow, tally.seen)
     run.window["read_again"] = len(known)
@@ -160,7 +159,10 @@ def _take_in_export(client, window: Window, flow: Flow, tally: Tally) -> None:
     with client.export(window) as spooled:
         for chunk in _chunks(client.read(spooled)):
             readable = [one for one in chunk if isinstance(one, Read)]
-            tally.unreadable += [_as_dict(one) for one in chunk if isinstance(one, Unreadable)]
+            for one in chunk:
+                if isinstance(one, Unreadable):
+                    tally.unreadable.append(_as_dict(one))
+                    tally.seen.add(one.report_id)  # it is there, so it is not missing
             take_in(flow, readable, tally)
             reach("poll.chunk_committed")
         tally.unknown_keys |= spooled.unknown_keys

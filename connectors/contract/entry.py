@@ -1,7 +1,7 @@
 """What should stand in the books, before any ledger's way of writing it: immutable and balanced."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -61,6 +61,8 @@ class Line:
 
     transaction_id   the expense behind it, "" for offset lines
     tax_code         the ledger's code that `tax_amount` (part of no other line) belongs to
+
+    Raises InexactNumber for floats.
     """
 
     account: Ref
@@ -75,13 +77,18 @@ class Line:
     billable: bool = False
     receipt_url: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "amount", exact(self.amount))
+        object.__setattr__(self, "tax_amount", exact(self.tax_amount))
+
     def dimension(self, name: str) -> Ref | None:
         return next((d.value for d in self.dimensions if d.dimension == name), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One document's worth of books. Raises EntryUnbalanced, ValueError for an impossible one.
+    """One document's worth of books. Raises EntryUnbalanced, ValueError for an impossible one,
+    InexactNumber for a rate that is a float.
 
     report_id     Expensify's id, from which each ledger makes the document's number
     slice_name    `reimbursable`, `card:<transactionID>`, `all`, or a part of one
@@ -104,8 +111,14 @@ class Entry:
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
+        # A list would let somebody change the lines after they were found to balance.
+        object.__setattr__(self, "lines", tuple(self.lines))
+        if isinstance(self.date, datetime) or isinstance(self.due_date, datetime):
+            raise ValueError("an entry has dates: a moment is another day in another zone")
+        if self.rate is not None:
+            object.__setattr__(self, "rate", exact(self.rate))
         for line in self.lines:
-            if not is_whole(exact(line.amount), self.currency):
+            if not is_whole(line.amount, self.currency):
                 raise ValueError(f"{line.amount} has more decimals than {self.currency} has")
         if (rest := sum((line.amount for line in self.lines), Decimal(0))) != 0:
             raise EntryUnbalanced(

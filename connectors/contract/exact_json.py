@@ -1,43 +1,57 @@
-"""JSON without floats, in one canonical spelling: what is hashed, stored and sent is the same text."""
+"""JSON without floats in one canonical spelling: what is hashed, stored, sent is the same text."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
 from connectors.contract.money import InexactNumber
 
+# `dumps` writes exponents out: 1e999999999, eleven characters, would become a gigabyte.
+_MOST_DIGITS = 1000
+
 
 def loads(text: str | bytes) -> Any:
-    """Parse JSON with every fraction as Decimal. NaN and Infinity are refused.
+    """Parse JSON with every fraction as Decimal. NaN, Infinity and numbers of a thousand digits
+    are refused.
 
     Raises ValueError (json.JSONDecodeError is one) for anything that is not JSON.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    try:
+        return json.loads(text, parse_float=_fraction, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("the JSON is nested too deeply to be read") from None
 
 
 def dumps(value: Any) -> str:
     """The canonical text of `value`: sorted keys, no spaces, Decimals as plain JSON numbers.
 
-    Takes dicts with text keys, lists, tuples, str, int, bool, None, Decimal, date, datetime (ISO
-    text), enums (their value) and dataclasses (as dicts). Floats raise InexactNumber.
+    Takes mappings with text keys, lists, tuples, str, int, bool, None, Decimal, date, datetime
+    (ISO text), enums (their value) and dataclasses (as dicts). Floats, and Decimals that are not
+    finite, raise InexactNumber; anything else TypeError.
     """
     return "".join(_written(value))
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON columns take it: amounts as text, so that no reader makes floats of them."""
+    """`value` as JSON columns take it: amounts as text, so that no reader makes floats of them.
+
+    Takes what `dumps` takes, sets too (sorted), and refuses the same. Keys become texts.
+    """
     match value:
         case Enum():
-            return value.value
+            return plain(value.value)
+        case None | bool() | int() | str():
+            return value
         case Decimal():
-            return format(value, "f")
+            return _digits(value)
         case date():
             return value.isoformat()
-        case dict():
-            return {str(key): plain(member) for key, member in value.items()}
+        case Mapping():
+            return {str(plain(key)): plain(member) for key, member in value.items()}
         case list() | tuple():
             return [plain(member) for member in value]
         case set() | frozenset():
@@ -46,7 +60,7 @@ def plain(value: Any) -> Any:
             raise InexactNumber(f"{value!r} is a float; amounts are Decimals")
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    return value
+    raise TypeError(f"{type(value).__name__} has no place in JSON: {value!r}")
 
 
 def _written(value: Any):
@@ -56,10 +70,12 @@ def _written(value: Any):
         case None | bool() | int() | str():
             yield json.dumps(value, ensure_ascii=False)
         case Decimal():
-            yield format(value, "f")
+            yield _digits(value)
         case datetime() | date():
             yield json.dumps(value.isoformat())
-        case dict():
+        case Mapping():
+            if strangers := [key for key in value if not isinstance(key, str)]:
+                raise TypeError(f"JSON has text keys only, not {strangers[0]!r}")
             yield "{"
             for place, key in enumerate(sorted(value)):
                 yield ("," if place else "") + json.dumps(key, ensure_ascii=False) + ":"
@@ -78,6 +94,23 @@ def _written(value: Any):
             yield from _written({field.name: getattr(value, field.name) for field in fields(value)})
         case _:
             raise TypeError(f"{type(value).__name__} has no place in JSON: {value!r}")
+
+
+def _digits(number: Decimal) -> str:
+    if not number.is_finite():
+        raise InexactNumber(f"{number!r} is not a finite number")
+    # JSON reads -0 as the integer 0: with its sign the text would not survive being read.
+    return format(number if number else number.copy_abs(), "f")
+
+
+def _fraction(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("an exponent is beyond every number that a ledger can hold") from None
+    if abs(number.adjusted()) > _MOST_DIGITS:
+        raise ValueError(f"{number} is not a number that a ledger can hold")
+    return number
 
 
 def _refuse_constant(name: str) -> None:

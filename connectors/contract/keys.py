@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PART = re.compile(r"/part-\d+$")
+# Not \d and isdigit(), which know other scripts' digits and powers as well.
+_DECIMAL = re.compile(r"[0-9]+")
+_ONE_SPELLING = re.compile(r"0|[1-9][0-9]*")
+_SHORTEST_HASH = 8
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,6 +25,8 @@ class Marker:
 
     def k(self, length: int) -> str:
         """Its first `length` characters, as far as the document's field has room."""
+        if length < 1:
+            raise ValueError(f"a marker of {length} characters would be found everywhere")
         return self.key[:length]
 
     def __str__(self) -> str:
@@ -42,6 +48,9 @@ def marker(company: str, report_id: str, slice_name: str, generation: int) -> Ma
 
 
 def card_slice(transaction_id: str) -> str:
+    """The slice of one card transaction. Blank ids are refused: they would all be one document."""
+    if not transaction_id:
+        raise ValueError("a card transaction without an id cannot have a slice of its own")
     return f"card:{transaction_id}"
 
 
@@ -54,9 +63,9 @@ def part_slice(slice_name: str, number: int) -> str:
 
 def base36(number: str | int) -> str:
     """A decimal id in base 36: 19 digits become at most 13 characters."""
+    if not _DECIMAL.fullmatch(str(number)):
+        raise ValueError(f"{number!r}: only ids of decimal digits can be written in base 36")
     number = int(number)
-    if number < 0:
-        raise ValueError("only ids from 0 can be written in base 36")
     digits = ""
     while True:
         number, digit = divmod(number, 36)
@@ -66,18 +75,25 @@ def base36(number: str | int) -> str:
 
 
 def fitting_id(vendor_id: str, length: int) -> str:
-    """`vendor_id` within `length` characters: as it is, else in base 36, else a hash; never cut."""
+    """`vendor_id` within `length` characters: as it is, else in base 36, else a hash; never cut.
+
+    Base 36 only for ids with one spelling: 007 and 07 are two ids and one number. Raises
+    ValueError where there is no room for a hash of 8 characters, too few to tell ids apart.
+    """
     if len(vendor_id) <= length:
         return vendor_id
-    if vendor_id.isdigit() and len(short := base36(vendor_id)) <= length:
+    if _ONE_SPELLING.fullmatch(vendor_id) and len(short := base36(vendor_id)) <= length:
         return short
-    digest = b32encode(hashlib.sha256(vendor_id.encode()).digest()).decode()
+    if length < _SHORTEST_HASH:
+        raise ValueError(f"{vendor_id!r} cannot be told from others in {length} characters")
+    digest = b32encode(hashlib.sha256(vendor_id.encode()).digest()).decode().rstrip("=")
     return digest[:length]
 
 
 def content_hash(canonical: str | bytes) -> str:
     """Hex SHA-256 of a canonical text: the name of a revision, a payload, an event."""
-    return hashlib.sha256(canonical.encode() if isinstance(canonical, str) else canonical).hexdigest()
+    text = canonical.encode() if isinstance(canonical, str) else canonical
+    return hashlib.sha256(text).hexdigest()
 
 
 def request_id(body: bytes, epoch: str, length: int) -> str:

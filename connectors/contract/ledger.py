@@ -163,8 +163,10 @@ class Locks:
         return next((span.reason for span in self.spans if span.covers(day, journal)), "")
 
     def first_open(self, day: date, journal: str | None = None) -> date:
-        """The first open day from `day` on."""
+        """The first open day from `day` on. Raises ValueError when there is none."""
         while span := next((s for s in self.spans if s.covers(day, journal)), None):
+            if span.last == date.max:
+                raise ValueError(f"no day from {day} on is open: {span.reason}")
             day = span.last + timedelta(days=1)
         return day
 

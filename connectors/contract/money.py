@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from fractions import Fraction
 
 # ISO 4217 minor units where they are not 2. Source: ISO 4217 list one.
 _MINOR_UNITS = {
@@ -12,6 +13,8 @@ _MINOR_UNITS = {
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
     **dict.fromkeys("CLF UYW".split(), 4),
 }
+# Below this, sums of a million amounts stay within Decimal's 28 digits, so that none is rounded.
+_TOO_LARGE = Decimal(10) ** 18
 
 
 class InexactNumber(TypeError):
@@ -23,7 +26,7 @@ class CurrencyMix(ValueError):
 
 
 def exact(number: str | int | Decimal) -> Decimal:
-    """`number` as a finite Decimal. Floats and booleans are refused, they have lost digits already."""
+    """`number` as a finite Decimal. Floats are refused (they have lost digits), booleans too."""
     if isinstance(number, (bool, float)) or not isinstance(number, (str, int, Decimal)):
         raise InexactNumber(f"{number!r} is not an exact number: give a Decimal, an int or a text")
     try:
@@ -46,8 +49,13 @@ def quantum(currency: str) -> Decimal:
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
-    """`amount` to the currency's decimals, half to even."""
-    return exact(amount).quantize(quantum(currency), rounding=ROUND_HALF_EVEN)
+    """`amount` to the currency's decimals, half to even, never minus zero.
+
+    Raises ValueError from 10**18 on: sums of such amounts could be rounded without a word.
+    """
+    if abs(amount := exact(amount)) >= _TOO_LARGE:
+        raise ValueError(f"{amount} {currency} is more than a ledger can hold")
+    return amount.quantize(quantum(currency), rounding=ROUND_HALF_EVEN) + Decimal(0)
 
 
 def is_whole(amount: Decimal, currency: str) -> bool:
@@ -67,13 +75,16 @@ class Money:
 
     def __post_init__(self) -> None:
         amount = exact(self.amount)
-        if not (len(self.currency) == 3 and self.currency.isalpha() and self.currency.isupper()):
+        code = self.currency
+        if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
             raise ValueError(f"{self.currency!r} is not a currency code such as USD")
         if not is_whole(amount, self.currency):
             raise ValueError(f"{amount} has more decimals than {self.currency} is written with")
-        object.__setattr__(self, "amount", amount.quantize(quantum(self.currency)))
+        object.__setattr__(self, "amount", rounded(amount, self.currency))
 
     def __add__(self, other: "Money") -> "Money":
+        if not isinstance(other, Money):
+            return NotImplemented
         self._same_currency(other)
         return Money(self.amount + other.amount, self.currency)
 
@@ -101,16 +112,18 @@ def split(total: Decimal, weights: Sequence[Decimal], currency: str) -> list[Dec
     part first, so that the same input always gives the same parts. Weights are not negative and
     not all zero.
     """
-    total, weights = exact(total), [exact(weight) for weight in weights]
+    total, weights = exact(total), [Fraction(exact(weight)) for weight in weights]
     if not is_whole(total, currency):
         raise ValueError(f"{total} has more decimals than {currency} is written with")
-    whole = sum(weights, Decimal(0))
+    whole = sum(weights, Fraction(0))
     if not weights or whole == 0 or any(weight < 0 for weight in weights):
         raise ValueError("an amount is split by weights that are not negative and not all zero")
     unit = quantum(currency)
     sign, units = (-1 if total < 0 else 1), int(abs(total) / unit)
+    # Fractions: weights are often results of a division, and Decimal would round their products
+    # so that the wrong part has the largest remainder.
     shares = [divmod(units * weight, whole) for weight in weights]
-    parts = [int(quotient) for quotient, _ in shares]
+    parts = [quotient for quotient, _ in shares]
     by_remainder = sorted(range(len(parts)), key=lambda place: (-shares[place][1], place))
     for place in by_remainder[: units - sum(parts)]:
         parts[place] += 1

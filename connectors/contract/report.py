@@ -158,14 +158,15 @@ class Report:
     def content(self) -> str:
         """The canonical text that tells revisions apart.
 
-        What changes by itself stays out: state, history, approvers, signed receipt links, and the
-        order in which Expensify lists the lines.
+        What changes by itself stays out: state, history, approvers, what Expensify calls the
+        workspace, signed receipt links (a receipt counts by its id), and the order in which
+        Expensify lists lines and report fields.
         """
         left_out = {"receipt"}
         expenses = [
             {f.name: getattr(expense, f.name) for f in fields(expense) if f.name not in left_out}
             | {"receipt_id": expense.receipt.receipt_id if expense.receipt else ""}
-            for expense in sorted(self.expenses, key=lambda expense: expense.transaction_id)
+            for expense in self.expenses
         ]
         return exact_json.dumps(
             {
@@ -176,7 +177,7 @@ class Report:
                 "total": self.total,
                 "employee": self.employee,
                 "fields": sorted(self.fields),
-                "expenses": expenses,
+                "expenses": sorted(expenses, key=exact_json.dumps),
             }
         )
 

@@ -1,12 +1,12 @@
 """How bytes reach a vendor, and how a failed attempt says what its caller must do.
 
-    VendorError
-     +- Unreachable     nothing was sent: try again later, no document is at risk
-     +- Throttled       refused unread: wait, the channel (or the whole app) slows down
-     +- Unauthorised    the credential is dead: a person reconnects
-     +- Blocked         plan, permission, wrong company: reconnecting will not help
-     +- ContractBroken  the vendor answered in a way its sheet does not know
-    AnswerLost          sent, and no usable answer: only a look-up can tell what happened
+VendorError
+ +- Unreachable     nothing was sent: try again later, no document is at risk
+ +- Throttled       refused unread: wait, the channel (or the whole app) slows down
+ +- Unauthorised    the credential is dead: a person reconnects
+ +- Blocked         plan, permission, wrong company: reconnecting will not help
+ +- ContractBroken  the vendor answered in a way its sheet does not know
+ +- AnswerLost      sent, and no usable answer: only a look-up can tell what happened
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Request:
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)  # Expensify's secret travels in it
     timeout_s: float = 60.0
 
 

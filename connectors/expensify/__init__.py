@@ -1,0 +1,1 @@
+"""Reads approved reports and workspace lists from Expensify; there is no way to write anything."""
