@@ -1,0 +1,3 @@
+"""Simulators of the vendors, one process, standard library only: it shares no code with the
+adapters it checks.
+"""
