@@ -34,7 +34,7 @@ def encryption_keys(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
     if settings.SECRET_KEY in keys:
         yield Error(
             "FERNET_KEYS contains SECRET_KEY: changing it would make every token unreadable.",
-            hint="Put a new key in front, save each credential once, then drop this one.",
+            hint="Put a new key in front, run `manage.py reseal`, then drop this one.",
             id="config.E002",
         )
     if any(len(key) < SHORTEST_KEY for key in keys):

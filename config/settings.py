@@ -249,6 +249,10 @@ if PACE == "fast" and not SANDBOX_URL:
         "Set PACE=real, or point SANDBOX_URL at a sandbox."
     )
 
+# Requests to Expensify: at most so many in so many seconds, over all our processes. It refuses from
+# 5 in 10 and 20 in 60 seconds on. The sandbox is not paced where everything else is in haste.
+EXPENSIFY_LIMITS = [] if PACE == "fast" else [(3, 10.0), (12, 60.0)]
+
 SPOOL_DIR = BASE_DIR / env.str("SPOOL_DIR", default="var/spool")
 
 # --- The web -------------------------------------------------------------------------------------
@@ -264,6 +268,29 @@ UNFOLD = {
     "SITE_TITLE": "ml-connector",
     "SITE_HEADER": "ml-connector",
     "SITE_SUBHEADER": "Sandbox: no real books" if SANDBOX_URL else "Expensify to your ledger",
+    "SITE_SYMBOL": "receipt_long",
+    "DASHBOARD_CALLBACK": "config.dashboard.home",
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "config.dashboard.navigation",
+    },
+    # One calm blue for what can be pressed; green, orange and red are left to say how things stand.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97% .014 254.6)",
+            "100": "oklch(93.2% .032 255.6)",
+            "200": "oklch(88.2% .059 254.1)",
+            "300": "oklch(80.9% .105 251.8)",
+            "400": "oklch(70.7% .165 254.6)",
+            "500": "oklch(62.3% .214 259.8)",
+            "600": "oklch(54.6% .245 262.9)",
+            "700": "oklch(48.8% .243 264.4)",
+            "800": "oklch(42.4% .199 265.6)",
+            "900": "oklch(37.9% .146 265.5)",
+            "950": "oklch(28.2% .091 267.9)",
+        },
+    },
 }
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -81,3 +81,33 @@ def loopback_only() -> Iterator[None]:
         patch.setattr(socket.socket, "sendto", guarded_sendto)
         patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def append_only_tables_can_be_emptied_between_tests() -> Iterator[None]:
+    """Django empties tables with DELETE on SQLite, which the append-only triggers refuse.
+
+    They step aside for exactly that moment. PostgreSQL's TRUNCATE passes row triggers by itself.
+    """
+    from django.conf import settings
+    from django.db import connection
+
+    if not settings.ON_SQLITE:
+        yield
+        return
+    from django.db.backends.sqlite3.operations import DatabaseOperations
+
+    sql_flush = DatabaseOperations.sql_flush
+
+    def flush(self: Any, *args: Any, **kwargs: Any) -> list[str]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%'"
+            )
+            triggers = cursor.fetchall()
+        drop = [f"DROP TRIGGER {name}" for name, _ in triggers]
+        return drop + sql_flush(self, *args, **kwargs) + [sql for _, sql in triggers]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", flush)
+        yield

@@ -6,10 +6,11 @@ TABLES = ("audit_event", "audit_revision", "audit_attempt")
 
 
 def _statements(vendor: str) -> list[str]:
+    """Percent signs are doubled: the driver takes single ones for places of parameters."""
     if vendor == "postgresql":
         refuse = """
             CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger AS $$
-            BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END
+            BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END
             $$ LANGUAGE plpgsql
         """
         return [refuse] + [
