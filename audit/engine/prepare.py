@@ -297,9 +297,7 @@ def _intent(
 
 
 def _take_back(name: str, live: Posting) -> Intent:
-    return Intent(
-        name, Kind(live.kind), Op.CANCEL, live.generation, None, (), (), live.total, live
-    )
+    return Intent(name, Kind(live.kind), Op.CANCEL, live.generation, None, (), (), live.total, live)
 
 
 def _kind_changed(part: BuiltSlice, live: Posting) -> Problem:

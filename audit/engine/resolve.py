@@ -17,6 +17,9 @@ from connectors.contract.problem import Problem
 
 # A call that was lost this often is not sent again as it is: one member may be its poison.
 LOST_AS_A_WHOLE = 2
+# The ledger says that a document exists and shows none with our marker, so often: its number may be
+# taken by another document, or ours lost its marker. Posting on would never end.
+CONTRADICTIONS = 3
 
 
 def sought(posting: Posting) -> Sought:
@@ -90,6 +93,8 @@ def conclude(run: Run, rows: Sequence[Posting], findings: dict[Marker, Finding])
                 adopted.append((row, row.as_receipt(), None))
             case Absent() if row.op == Op.AMEND:
                 held.append((row, (deleted_there(row),)))
+            case Absent() if row.attempts >= CONTRADICTIONS and row.problems:
+                held.append((row, _as_told(row)))
             case Absent():
                 absent.append(row)
             case _:
@@ -161,6 +166,10 @@ def _resendable(absent: Sequence[Posting]) -> tuple[dict[Call, list[Posting]], l
         else:
             anew += members
     return again, anew
+
+
+def _as_told(row: Posting) -> tuple[Problem, ...]:
+    return tuple(Problem(**problem) for problem in row.problems)
 
 
 def found_twice(row: Posting, stored: Sequence[Stored]) -> Problem:

@@ -36,6 +36,7 @@ from connectors.contract.transport import (
 RECEIPT_FIELDS = (
     "document_id document_version document_link number stored posted_at problems subject due_at"
 ).split()
+_DOUBT_FIELDS = ["due_at", "lost_calls", "attempts", "problems", "subject"]
 _REFUSAL_FIELDS = ["problems", "subject", "attempts", "epoch", "due_at"]
 # An amend that meets ever new versions is fighting with somebody: a person should know.
 MAX_REREADS = 5
@@ -71,6 +72,10 @@ def settle(
             run, page, [(p, o.receipt, o.stored) for p, o in groups[Posted]], {State.SENDING}
         )
         _write_refused(run, page, groups[Refused])
+        for posting, doubt in groups[InDoubt]:
+            if doubt.problem is not None:  # an answer about this very document burns an attempt
+                posting.attempts += 1
+                _hold(posting, (doubt.problem,))
         _write_in_doubt(run, page, [p for p, _ in groups[InDoubt]], whole_call=lost)
         for posting, outcome in groups[Deferred]:
             page.move([posting], {State.SENDING}, State.QUEUED, note=outcome.ticket[:500])
@@ -197,7 +202,7 @@ def _write_in_doubt(run: Run, page: Page, postings: Sequence[Posting], *, whole_
     for posting in postings:
         posting.due_at = page.now + run.visibility
         posting.lost_calls += whole_call
-    page.move(postings, {State.SENDING}, State.IN_DOUBT, fields=["due_at", "lost_calls"])
+    page.move(postings, {State.SENDING}, State.IN_DOUBT, fields=_DOUBT_FIELDS)
 
 
 def hold(

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 
 from connectors.contract.entry import Entry, Kind
 from connectors.contract.keys import Marker
-from connectors.contract.problem import Problems
+from connectors.contract.problem import Problem, Problems
 from connectors.contract.transport import Request
 
 
@@ -305,9 +305,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class InDoubt:
-    """Nobody can tell from the answer whether it is stored."""
+    """Nobody can tell from the answer whether it is stored.
+
+    problem  what the ledger said of this very document, where it did ("its number exists"): a
+             person is told so if look-ups keep finding nothing
+    """
 
     why: str
+    problem: Problem | None = None
 
 
 Outcome = Posted | Deferred | Refused | InDoubt

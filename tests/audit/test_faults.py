@@ -203,3 +203,28 @@ def test_a_merchant_of_three_megabytes_is_posted_cut_and_kept_whole(town):
     assert posting.state == State.POSTED, posting.problems
     assert posting.cuts
     assert len(posting.revision.raw) > 3_000_000
+
+
+def test_a_number_that_is_taken_by_a_document_without_our_mark_is_held_not_posted_for_ever(town):
+    """A restored database, and a bill of ours whose memo somebody rewrote."""
+    from tests.audit.test_spine import forget
+
+    town.poll()
+    town.drain()
+    bill = town.posting(STORY[cases.REVISED])
+    town.sandbox.control(
+        QBO,
+        f"documents/{bill.document_id}",
+        {"action": "edit", "fields": {"PrivateNote": "paid by Ann"}},
+    )
+    town.sandbox.control(QBO, "companies/9341450000000001", {"warn_duplicate_bill_number": True})
+    forget(town)
+    town.poll()
+    quiet(town)
+    again = town.posting(STORY[cases.REVISED])
+    assert (again.state, again.problems[0]["code"]) == (State.QUARANTINED, "qbo.number_taken")
+    assert again.problems[0]["cure"]
+    count = Call.objects.count()
+    assert count <= 4
+    town.drain()
+    assert Call.objects.count() == count

@@ -143,7 +143,8 @@ def outcome(found: Sequence[Verdict], tid: str) -> Refused | InDoubt:
     """
     worst = found[0].do
     if worst is Do.DOUBT:
-        return InDoubt(f"{found[0].problem.message}{f' (request {tid})' if tid else ''}")
+        problem = found[0].problem
+        return InDoubt(f"{problem.message}{f' (request {tid})' if tid else ''}", problem)
     again = {Do.REREAD: "reread", Do.NO: "no"}.get(worst, "later")
     return Refused(tuple(_with_tid(v.problem, tid) for v in found), again)
 
