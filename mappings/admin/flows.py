@@ -1,0 +1,257 @@
+"""Flows on the screen: their terms, what would be held, when they poll, which rule wins."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from connectors.admin_base import (
+    BackOfficeAdmin,
+    TextInputWidget,
+    button,
+    change_url,
+    display,
+    forms,
+    messages,
+)
+from connectors.clock import database_now
+from mappings import explain, gaps, services
+from mappings.admin.lists import read_workspace
+from mappings.models import Flow, Tag
+from mappings.rulebook import Case
+from mappings.schedule import next_runs
+from mappings.texts import moment
+
+STATES = (("approved", "Approved"), ("reimbursed", "Reimbursed"), ("closed", "Closed"))
+SHOWN_GAPS = 40
+
+
+class FlowForm(forms.ModelForm):
+    takes_states = forms.MultipleChoiceField(
+        label="States taken", choices=STATES, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = Flow
+        exclude = ("due_at",)
+
+
+@admin.register(Flow)
+class FlowAdmin(BackOfficeAdmin):
+    form = FlowForm
+    list_display = ("name", "workspace", "connection", "mode", "is_paused", "due_at", "rule_count")
+    list_select_related = ("workspace", "connection")
+    list_filter = ("is_paused", "mode", "connection")
+    search_fields = ("name", "workspace__name")
+    autocomplete_fields = ("payable_account", "fixed_party")
+    readonly_fields = ("next_polls", "rule_links", "check_of_lists", "carried", "mark_at")
+    buttons = ("poll_now", "read_lists")
+    fieldsets = (
+        (None, {"fields": ("name", "workspace", "connection", "is_paused")}),
+        ("State", {"fields": ("rule_links", "check_of_lists", "next_polls", "mark_at")}),
+        ("How far", {"fields": ("mode", "test_prefix", "starts_on", "zone")}),
+        (
+            "What is taken, and as what",
+            {"fields": ("takes_states", "takes_reimbursable", "takes_cards", "kind", "carried")},
+        ),
+        (
+            "The credit side",
+            {"fields": ("payable_account", "party_policy", "fixed_party")},
+        ),
+        ("Dates", {"fields": ("date_policy", "due_days", "lock_policy")}),
+        (
+            "Policies",
+            {
+                "fields": (
+                    "tax_policy",
+                    "billable_policy",
+                    "header_policy",
+                    "tag_policy",
+                    "exported_policy",
+                    "revision_policy",
+                    "use_gl_codes",
+                    "memo_has_period",
+                    "memo_has_link",
+                )
+            },
+        ),
+        ("Schedule", {"fields": ("schedule", "every_minutes", "at_time", "weekday")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).annotate(rules_counted=Count("rules"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Flow | None = None) -> Any:
+        """A flow keeps its ends, so they are shown, not offered."""
+        ends = ("workspace", "connection") if obj is not None else ()
+        return (*super().get_readonly_fields(request, obj), *ends)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.explain_view)
+        return [
+            path("<int:flow_id>/explain/", view, name="mappings_flow_explain"),
+            *super().get_urls(),
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Flow, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        kind, facts = "flow.changed" if change else "flow.added", {"name": obj.name}
+        if change:
+            facts["fields"] = sorted(form.changed_data)
+        services.announce(obj, kind, facts, request.user.get_username())
+
+    @display(description="Rules", ordering="rules_counted")
+    def rule_count(self, flow: Flow) -> int:
+        return flow.rules_counted
+
+    @display(description="Rules")
+    def rule_links(self, flow: Flow) -> SafeString | str:
+        if flow.pk is None:
+            return "Save the flow, then add its rules."
+        listed = reverse("admin:mappings_rule_changelist")
+        return format_html(
+            '<a href="{}?flow__id__exact={}">{} rules</a>, <a href="{}?flow={}">add one</a>, '
+            '<a href="{}">explain which one wins</a>',
+            listed,
+            flow.pk,
+            flow.rules_counted,
+            reverse("admin:mappings_rule_add"),
+            flow.pk,
+            reverse("admin:mappings_flow_explain", args=[flow.pk]),
+        )
+
+    @display(description="Next polls")
+    def next_polls(self, flow: Flow) -> SafeString | str:
+        if flow.pk is None:
+            return "After the flow is saved"
+        runs = next_runs(flow.timetable, database_now())
+        lines = ((moment(at, flow.zone), flow.zone) for at in runs)
+        text = format_html_join(SafeString("<br>"), "{} ({})", lines)
+        return format_html("Paused; it would poll at<br>{}", text) if flow.is_paused else text
+
+    @display(description="Before any report arrives")
+    def check_of_lists(self, flow: Flow) -> SafeString | str:
+        if flow.pk is None:
+            return "After the flow is saved"
+        found = services.policy_check(flow)
+        lines = [_gap_line(flow, gap) for gap in found.gaps[:SHOWN_GAPS]]
+        if len(found.gaps) > SHOWN_GAPS:
+            lines.append(format_html("and {} more", len(found.gaps) - SHOWN_GAPS))
+        if found.uncarried:
+            names = ", ".join(found.uncarried)
+            lines.append(format_html("No rule knows these tags, they stay in Expensify: {}", names))
+        if not lines:
+            return "Every category and tag of the workspace has its place."
+        return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
+
+    @display(description="What the document carries")
+    def carried(self, flow: Flow) -> str:
+        return services.carried(flow) if flow.pk else "After the flow is saved"
+
+    @button(label="Poll now", permission="mappings.poll_flow", is_primary=True)
+    def poll_now(self, request: HttpRequest, flow: Flow) -> None:
+        services.poll_now(flow, actor=request.user.get_username())
+        if flow.is_paused:
+            messages.warning(request, f"{flow} is paused: it polls as soon as it goes on.")
+        else:
+            messages.success(request, f"{flow} polls within a minute.")
+
+    @button(label="Read the workspace's lists", permission="mappings.change_flow")
+    def read_lists(self, request: HttpRequest, flow: Flow) -> None:
+        read_workspace(request, flow.workspace)
+
+    def explain_view(self, request: HttpRequest, flow_id: int) -> HttpResponse:
+        flow = self.get_object(request, str(flow_id))
+        if flow is None:
+            return self._get_obj_does_not_exist_redirect(request, self.model._meta, str(flow_id))
+        if not (
+            self.has_view_permission(request, flow)
+            and request.user.has_perm("mappings.explain_flow")
+        ):
+            raise PermissionDenied
+        form = ExplainForm(flow, request.GET or None)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{flow}: which rule wins?",
+            "opts": self.model._meta,
+            "form": form,
+            "back": change_url(flow, self.admin_site.name),
+            "media": self.media,
+            "asked": form.is_bound and form.is_valid(),
+        }
+        if context["asked"]:
+            book, case = services.open_book(flow), form.case()
+            context["decided"] = explain.decided(book, case)
+            context["tried"] = [
+                {
+                    "url": reverse("admin:mappings_rule_change", args=[one.rule_id]),
+                    "priority": one.priority,
+                    "text": one.text,
+                    "outcome": one.outcome,
+                }
+                for one in explain.tried(book, case)
+            ]
+        return TemplateResponse(request, "mappings/explain.html", context)
+
+
+class ExplainForm(forms.Form):
+    """An expense as far as rules look at it; one field a level of tags."""
+
+    category = forms.CharField(required=False, widget=TextInputWidget)
+    employee = forms.CharField(label="Employee e-mail", required=False, widget=TextInputWidget)
+    card = forms.CharField(required=False, widget=TextInputWidget)
+    expense_type = forms.CharField(required=False, widget=TextInputWidget)
+
+    def __init__(self, flow: Flow, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        listed = Tag.objects.filter(workspace=flow.workspace).order_by("level")
+        named = dict(listed.values_list("level", "level_name").distinct())
+        ruled = flow.rules.exclude(tag_level=None).values_list("tag_level", flat=True)
+        self.levels = sorted({*named, *ruled})
+        for level in self.levels:
+            self.fields[f"tag_{level}"] = forms.CharField(
+                label=named.get(level) or f"Tag on level {level}",
+                required=False,
+                widget=TextInputWidget,
+            )
+
+    def case(self) -> Case:
+        given = {name: text.strip() for name, text in self.cleaned_data.items()}
+        tags = ((level, given[f"tag_{level}"]) for level in self.levels)
+        return Case(
+            category=given["category"],
+            tags=tuple((level, name) for level, name in tags if name),
+            employee=given["employee"].lower(),
+            cards=frozenset(filter(None, (given["card"],))),
+            expense_type=given["expense_type"].lower(),
+        )
+
+
+def _gap_line(flow: Flow, gap: gaps.Gap) -> SafeString:
+    """One gap, with a link to a rule that is filled in already."""
+    start: dict[str, Any] = {"flow": flow.pk}
+    if gap.subject == "category":
+        start["category"] = gap.name
+        if gap.suggestion is not None:
+            start["account"] = gap.suggestion.target.id
+    else:
+        start |= {"tag": gap.name, "tag_level": gap.level}
+    proposal = ""
+    if gap.suggestion is not None:
+        proposal = f" Proposed: {gap.suggestion.target.label}, because {gap.suggestion.why}."
+    return format_html(
+        '{} "{}": {}.{} <a href="{}?{}">Add a rule</a>',
+        gap.subject.capitalize(),
+        gap.name,
+        gap.text,
+        proposal,
+        reverse("admin:mappings_rule_add"),
+        urlencode(start),
+    )

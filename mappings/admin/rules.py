@@ -1,0 +1,112 @@
+"""Rules and links on the screen: what people decide."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest
+
+from connectors.admin_base import BackOfficeAdmin, TabularInline, display
+from mappings import refusals, services
+from mappings.models import PartyLink, Rule, RuleValue
+
+
+class RuleValueFormSet(BaseInlineFormSet):
+    """A new rule has no number yet when its values are checked; here they meet it."""
+
+    def clean(self) -> None:
+        super().clean()
+        for form in self.forms:
+            if form.cleaned_data.get("dimension") and not form.cleaned_data.get("DELETE"):
+                form.instance.rule = self.instance
+                for field, reasons in refusals.rule_value_refusals(form.instance).items():
+                    if field not in form.errors:
+                        form.add_error(field, reasons)
+
+
+class RuleValueInline(TabularInline):
+    model = RuleValue
+    formset = RuleValueFormSet
+    extra = 1
+    autocomplete_fields = ("value",)
+
+
+@admin.register(Rule)
+class RuleAdmin(BackOfficeAdmin):
+    list_display = (
+        "priority",
+        "flow",
+        "conditions",
+        "account",
+        "dimensions",
+        "party",
+        "is_active",
+        "note",
+    )
+    list_display_links = ("priority", "conditions")
+    list_select_related = ("flow", "account", "party")
+    list_filter = ("flow", "is_active", "tag_level")
+    search_fields = ("category", "tag", "employee", "note", "account__number", "account__name")
+    autocomplete_fields = ("flow", "account", "party", "tax_code")
+    inlines = (RuleValueInline,)
+    fieldsets = (
+        (None, {"fields": ("flow", "priority", "is_active", "note")}),
+        (
+            "When: what is left empty matches anything",
+            {
+                "fields": (
+                    "category",
+                    "tag",
+                    "tag_level",
+                    "employee",
+                    "card",
+                    "reimbursable",
+                    "expense_type",
+                )
+            },
+        ),
+        (
+            "Then: what is left empty is decided by other rules",
+            {"fields": ("account", "party", "tax_code")},
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        related = ("dimension_values__dimension", "dimension_values__value")
+        return super().get_queryset(request).prefetch_related(*related)
+
+    @display(description="When")
+    def conditions(self, rule: Rule) -> str:
+        return str(rule).partition(": ")[2]
+
+    @display(description="Dimensions")
+    def dimensions(self, rule: Rule) -> str:
+        return "; ".join(str(row) for row in rule.dimension_values.all()) or "–"
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        kind = "rule.changed" if change else "rule.added"
+        self._announce(request, kind, form.instance)
+
+    def delete_model(self, request: HttpRequest, obj: Rule) -> None:
+        facts = {"rule_id": obj.pk, "rule": str(obj)}
+        super().delete_model(request, obj)
+        services.announce(obj.flow, "rule.deleted", facts, request.user.get_username())
+
+    def _announce(self, request: HttpRequest, kind: str, rule: Rule) -> None:
+        facts = {"rule_id": rule.pk, "rule": str(rule)}
+        services.announce(rule.flow, kind, facts, request.user.get_username())
+
+
+@admin.register(PartyLink)
+class PartyLinkAdmin(BackOfficeAdmin):
+    list_display = ("employee_email", "party", "connection")
+    list_select_related = ("party", "connection")
+    list_filter = ("connection",)
+    search_fields = ("employee_email", "party__name")
+    autocomplete_fields = ("party",)
+
+    def save_model(self, request: HttpRequest, obj: PartyLink, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        services.announce_link(obj, actor=request.user.get_username())

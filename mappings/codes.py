@@ -1,0 +1,61 @@
+"""Every code that this room gives to a problem or to something it leaves out, with its meaning."""
+
+CODES: dict[str, str] = {
+    # The report as Expensify has it.
+    "report.total.mismatch": "The lines don't add up to Expensify's own total.",
+    "report.expense.unconverted": "A foreign expense came without its amount in the report's "
+    "currency.",
+    "report.amount.decimals": "An amount has more digits than its currency is written with.",
+    "report.expense.repeated": "The same expense stands in the report twice.",
+    "report.exported_before": "Expensify's own connection has exported the report already.",
+    "report.flag.unknown": "Expensify left open whether an expense is reimbursable or billable.",
+    # What an expense means.
+    "map.category.uncategorised": "An expense has no category.",
+    "map.category.missing": "No rule gives the category an account.",
+    "map.account.inactive": "The account of a rule is inactive in the ledger, or gone.",
+    "map.account.kind": "The account of a rule has a type that the ledger refuses on a line.",
+    "map.account.currency": "The account of a rule is kept in a currency that isn't the report's.",
+    "map.tag.missing": "A tag on a level that rules map has no member in the ledger.",
+    "map.value.inactive": "The class, location, customer ... of a rule is inactive, or gone.",
+    "map.dimension.not_carried": "The document cannot carry a dimension that a rule decides.",
+    "map.header.conflict": "Lines disagree about a dimension that the document has only once.",
+    "map.tax.undecided": "An expense contains tax and the flow has no tax policy.",
+    "map.tax_code.inactive": "The tax code of a rule is inactive in the ledger, or gone.",
+    "map.billable.no_customer": "A billable expense has no customer to bill it to.",
+    "map.billable.not_carried": "The document cannot mark an expense as billable.",
+    # To whom it is owed, and on which account.
+    "map.party.missing": "Nobody in the ledger is this employee.",
+    "map.party.ambiguous": "More than one vendor could be this employee.",
+    "map.party.clash": "A customer or employee in the ledger has the name of this employee.",
+    "map.party.unset": "The flow has no clearing vendor.",
+    "map.party.inactive": "The party is inactive in the ledger, or gone.",
+    "map.party.not_payable": "The party is a customer or employee and cannot be owed a bill.",
+    "map.party.conflict": "Rules give the lines of one document different parties.",
+    "map.payable.unset": "The flow doesn't say on which account the report is owed.",
+    "map.payable.inactive": "The account on which the report is owed is inactive, or gone.",
+    "map.payable.kind": "The account on which the report is owed has a type that is refused there.",
+    "map.currency.company": "The report has a foreign currency, the company keeps only one.",
+    "map.currency.party": "The party is kept in another currency than the report.",
+    "map.currency.payable": "The account owed on is kept in another currency than the report.",
+    # The document.
+    "map.kind.unsupported": "The ledger has no such kind of document.",
+    "map.kind.no_credit": "The total is negative and the ledger has no credit for it.",
+    "map.kind.no_zero": "The lines net to zero and the ledger takes no document of 0.00.",
+    "map.kind.negative_line": "The ledger takes no line against the sign of the document.",
+    "map.kind.too_many_lines": "The report has more lines than one document can have.",
+    "map.date.missing": "The report lacks the date that the flow posts by.",
+    "map.date.locked": "The posting date is in a closed period.",
+    "map.chart.unread": "The lists of the ledger have not been read yet.",
+    # Reports that the flow leaves out.
+    "excluded.workspace": "The report belongs to another workspace.",
+    "excluded.state": "The flow doesn't take reports in this state.",
+    "excluded.before_start": "The report was approved before the flow's start.",
+    "excluded.not_a_test": "The flow is in test mode and the report's name lacks the prefix.",
+    # Expenses that the flow leaves out, and reports of which nothing is posted.
+    "untaken.reimbursable": "The flow takes no reimbursable expenses.",
+    "untaken.card": "The flow takes no company-card expenses.",
+    "untaken.company": "Not reimbursable and on no known card.",
+    "zero": "Every line is zero.",
+    "empty": "The report has no lines.",
+    "nothing_taken": "No line of the report is for this flow.",
+}

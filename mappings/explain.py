@@ -1,0 +1,57 @@
+"""Which rule wins for a made-up expense, in the words of the screen."""
+
+from dataclasses import dataclass
+
+from mappings.books import Book
+from mappings.rulebook import ACCOUNT, PARTY, TAX_CODE, Case, Trial
+
+_LABELS = {ACCOUNT: "Account", PARTY: "Party", TAX_CODE: "Tax code"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One output: what it is, and the rule that says so."""
+
+    label: str
+    target: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One rule and how it fared."""
+
+    rule_id: int
+    priority: int
+    text: str
+    outcome: str
+
+
+def decided(book: Book, case: Case) -> tuple[Decided, ...]:
+    found = book.rulebook.verdicts(case)
+    return tuple(
+        Decided(
+            _LABELS.get(output) or book.dimension_label(output),
+            "left empty on purpose"
+            if verdict.target_id is None
+            else book.member(output, verdict.target_id).label,
+            f"by rule {verdict.rule.id} ({verdict.rule.text})",
+        )
+        for output, verdict in found.items()
+    )
+
+
+def tried(book: Book, case: Case) -> tuple[Tried, ...]:
+    return tuple(
+        Tried(one.rule.id, one.rule.priority, one.rule.text, _outcome(one, book))
+        for one in book.rulebook.trials(case)
+    )
+
+
+def _outcome(one: Trial, book: Book) -> str:
+    if one.misses:
+        return f"does not match: {one.misses}"
+    if one.wins:
+        names = [(_LABELS.get(name) or book.dimension_label(name)).lower() for name in one.wins]
+        return f"decides {', '.join(names)}"
+    return "matches, but an earlier rule has decided all that it would"

@@ -1,0 +1,118 @@
+"""What would be held before any report arrives: the workspace's lists against rules and chart."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from mappings.books import Account, Book
+from mappings.lines import UNCATEGORISED
+from mappings.rulebook import ACCOUNT, Case, Rule
+from mappings.suggestions import Suggestion, account_for, values_for
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCategory:
+    """An enabled category of the workspace."""
+
+    name: str
+    gl_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedTag:
+    """An enabled tag of the workspace; levels count from 1."""
+
+    level: int
+    name: str
+    level_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that would hold a report.
+
+    kind    missing: no rule decides it; partial: only rules with further conditions do;
+            inactive: a rule decides it, for a member that is inactive or gone
+    output  `account` or a dimension
+    """
+
+    subject: Literal["category", "tag"]
+    name: str
+    level: int | None
+    output: str
+    kind: Literal["missing", "partial", "inactive"]
+    text: str
+    suggestion: Suggestion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCheck:
+    """`uncarried`: levels of tags that no rule knows, so that they don't reach the books."""
+
+    gaps: tuple[Gap, ...]
+    uncarried: tuple[str, ...]
+
+
+def check(
+    book: Book, categories: Iterable[ListedCategory], tags: Iterable[ListedTag]
+) -> PolicyCheck:
+    tags = tuple(tags)
+    gaps = [gap for category in categories for gap in _category_gaps(book, category)]
+    gaps += [gap for tag in tags for gap in _tag_gaps(book, tag)]
+    levels = {tag.level: tag.level_name or f"Level {tag.level}" for tag in tags}
+    uncarried = [name for level, name in levels.items() if level not in book.mapped_dimensions]
+    return PolicyCheck(tuple(gaps), tuple(uncarried))
+
+
+def _category_gaps(book: Book, category: ListedCategory) -> Iterator[Gap]:
+    if category.name.strip().lower() in UNCATEGORISED:
+        return  # held always, which no rule changes
+    suggestion = account_for(category.name, category.gl_code, book)
+    found = book.rulebook.verdicts(Case(category=category.name)).get(ACCOUNT)
+    if found is not None:
+        account = book.accounts[found.target_id]
+        if not account.active:
+            yield _gap(category, "inactive", f"{account.label} is inactive", suggestion)
+        return
+    if book.terms.use_gl_codes and _has_account_of_code(book, category):
+        return
+    if any(rule.account_id and rule.category in ("", category.name) for rule in book.rules):
+        yield _gap(category, "partial", "only some of its expenses have an account", suggestion)
+    else:
+        yield _gap(category, "missing", "it has no account", suggestion)
+
+
+def _has_account_of_code(book: Book, category: ListedCategory) -> bool:
+    return len(book.accounts_by_number.get(category.gl_code.strip(), ())) == 1
+
+
+def _gap(category: ListedCategory, kind: str, text: str, suggestion: Suggestion | None) -> Gap:
+    if suggestion is not None and not isinstance(suggestion.target, Account):
+        raise TypeError("a category is given an account")
+    return Gap("category", category.name, None, ACCOUNT, kind, text, suggestion)
+
+
+def _tag_gaps(book: Book, tag: ListedTag) -> Iterator[Gap]:
+    expected = book.mapped_dimensions.get(tag.level)
+    if not expected:
+        return
+    found = book.rulebook.verdicts(Case(tags=((tag.level, tag.name),)))
+    for dimension in sorted(expected):
+        label = book.dimension_label(dimension).lower()
+        suggestion = values_for(tag.name, dimension, book)
+        verdict = found.get(dimension)
+        if verdict is None:
+            kind, text = "missing", f"it has no {label}"
+            if any(_touches(rule, tag, dimension) for rule in book.rules):
+                kind, text = "partial", f"only some of its expenses have a {label}"
+        elif verdict.target_id is not None and not book.values[verdict.target_id].active:
+            kind, text = "inactive", f'{label} "{book.values[verdict.target_id].name}" is inactive'
+        else:
+            continue
+        yield Gap("tag", tag.name, tag.level, dimension, kind, text, suggestion)
+
+
+def _touches(rule: Rule, tag: ListedTag, dimension: str) -> bool:
+    return dimension in rule.values and (
+        not rule.tag or (rule.tag_level, rule.tag) == (tag.level, tag.name)
+    )

@@ -1,0 +1,190 @@
+"""Conditions and outputs of rules, and the book around them."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from connectors.contract.ledger import Closed, Locks
+from mappings.explain import decided, tried
+from mappings.gaps import ListedCategory, ListedTag, check
+from mappings.rulebook import Case, Rulebook, case_of
+from mappings.terms import DatePolicy
+from tests.builders import (
+    BEN_THE_VENDOR,
+    BERLIN,
+    HOTELS,
+    LEGACY,
+    MEALS,
+    OLD_TRAVEL,
+    SALES,
+    TRANSPORT,
+    book,
+    expense,
+    report,
+    rule,
+    terms,
+)
+
+CASE = Case("Taxi", ((1, "Sales"), (2, "West")), "ben@acme.example", frozenset({"1979"}), True, "")
+
+
+@pytest.mark.parametrize(
+    ("condition", "misses"),
+    [
+        ({}, ""),
+        ({"category": "Taxi"}, ""),
+        ({"category": "taxi"}, 'the category is not "taxi"'),
+        ({"tag_level": 2, "tag": "West"}, ""),
+        ({"tag_level": 1, "tag": "West"}, 'the tag on level 1 is not "West"'),
+        ({"employee": "ben@acme.example"}, ""),
+        ({"employee": "ann@acme.example"}, "the employee is not ann@acme.example"),
+        ({"card": "1979"}, ""),
+        ({"card": "1980"}, 'the card is not "1980"'),
+        ({"reimbursable": True}, ""),
+        ({"reimbursable": False}, "it is reimbursable"),
+        ({"expense_type": "distance"}, 'the expense type is not "distance"'),
+        ({"category": "Taxi", "employee": "x@y.example"}, "the employee is not x@y.example"),
+    ],
+    ids=lambda x: str(x),
+)
+def test_a_rule_matches_only_if_all_its_conditions_do(condition, misses) -> None:
+    assert rule(**condition).misses(CASE) == misses
+
+
+def test_the_case_of_an_expense_takes_mail_and_type_in_lower_case() -> None:
+    line = expense(
+        tags={1: " Sales ", 2: ""}, expense_type="Distance", card_id="7", card_name="Ops"
+    )
+    given = report([line])
+    given = replace(given, employee=replace(given.employee, email="Ben.Ito@Acme.example"))
+    case = case_of(given, line)
+    assert case.tags == ((1, "Sales"),)
+    assert (case.employee, case.expense_type) == ("ben.ito@acme.example", "distance")
+    assert case.cards == {"7", "Ops"}
+
+
+def test_each_output_is_decided_by_the_first_rule_that_sets_it() -> None:
+    general = rule(MEALS, priority=50, values={"class": SALES})
+    special = rule(TRANSPORT, priority=10, category="Taxi")
+    found = Rulebook([general, special]).verdicts(CASE)
+    assert (found["account"].rule, found["class"].rule) == (special, general)
+
+
+def test_of_two_rules_of_one_priority_the_older_wins() -> None:
+    older, newer = rule(MEALS), rule(HOTELS)
+    assert Rulebook([newer, older]).verdicts(CASE)["account"].rule == older
+
+
+def test_left_empty_on_purpose_wins_over_a_later_value() -> None:
+    empty, later = rule(values={"class": None}), rule(values={"class": SALES})
+    assert Rulebook([empty, later]).verdicts(CASE)["class"].target_id is None
+
+
+# --- why -----------------------------------------------------------------------------------------
+
+
+def test_explain_names_the_member_and_the_rule() -> None:
+    one = rule(values={"class": None}, tag_level=1, tag="Sales")
+    texts = [(d.label, d.target, d.why) for d in decided(book(one), CASE)]
+    assert texts == [
+        ("Account", "6120 Ground Transport", 'by rule 901 (category "Taxi")'),
+        ("Class", "left empty on purpose", f'by rule {one.id} (tag "Sales" on level 1)'),
+    ]
+
+
+def test_explain_says_of_every_rule_why_it_did_not_decide() -> None:
+    late = rule(MEALS, priority=500)
+    outcomes = {one.rule_id: one.outcome for one in tried(book(late), CASE)}
+    assert outcomes[901] == "decides account"
+    assert outcomes[902] == 'does not match: the category is not "Meals"'
+    assert outcomes[late.id] == "matches, but an earlier rule has decided all that it would"
+
+
+# --- the fingerprint -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        book(rule(MEALS)),
+        book(terms=terms(due_days=5)),
+        book(links={"ben.ito@acme.example": 23}),
+        book(locks=Locks((Closed(None, date(2026, 9, 30), "closed"),))),
+        book(kinds={}),
+        book(more_parties=[replace(BEN_THE_VENDOR, active=False)]),
+        book(company=replace(book().company, has_tax=True)),
+    ],
+    ids=["rule", "terms", "link", "lock", "abilities", "chart", "company"],
+)
+def test_whatever_decides_changes_the_fingerprint(other) -> None:
+    assert other.fingerprint != book().fingerprint
+
+
+def test_reading_the_same_chart_again_or_another_day_keeps_the_fingerprint() -> None:
+    later = book(read_at=datetime(2026, 12, 1, tzinfo=UTC), opened_on=date(2026, 12, 1))
+    assert later.fingerprint == book().fingerprint
+
+
+def test_the_day_counts_where_the_flow_posts_on_the_day_of_posting() -> None:
+    daily = terms(date_policy=DatePolicy.POSTING_DAY)
+    assert (
+        book(terms=daily).fingerprint != book(terms=daily, opened_on=date(2026, 12, 1)).fingerprint
+    )
+
+
+# --- before any report arrives -------------------------------------------------------------------
+
+
+def gaps_of(open_book, categories=(), tags=()):
+    return [(gap.name, gap.output, gap.kind) for gap in check(open_book, categories, tags).gaps]
+
+
+def test_categories_without_an_active_account_are_told_beforehand() -> None:
+    open_book = book(
+        rule(OLD_TRAVEL, category="Old Travel"),
+        rule(MEALS, category="Dinner", employee="ben.ito@acme.example"),
+    )
+    listed = [ListedCategory(n) for n in ("Taxi", "Team events", "Old Travel", "Dinner")]
+    assert gaps_of(open_book, [*listed, ListedCategory("Uncategorized")]) == [
+        ("Team events", "account", "missing"),
+        ("Old Travel", "account", "inactive"),
+        ("Dinner", "account", "partial"),
+    ]
+
+
+def test_gl_codes_and_names_are_proposed() -> None:
+    listed = [ListedCategory("Parking", "6120"), ListedCategory("hotels"), ListedCategory("X", "9")]
+    found = check(book(), listed, []).gaps
+    assert [gap.suggestion and gap.suggestion.target.number for gap in found] == [
+        "6120",
+        "6110",
+        None,
+    ]
+
+
+def test_a_used_gl_code_is_no_gap() -> None:
+    assert gaps_of(book(terms=terms(use_gl_codes=True)), [ListedCategory("Parking", "6120")]) == []
+
+
+def test_tags_on_mapped_levels_are_told_and_other_levels_named() -> None:
+    open_book = book(
+        rule(tag_level=1, tag="Sales", values={"class": SALES}),
+        rule(tag_level=1, tag="Legacy", values={"class": LEGACY}),
+    )
+    listed = [ListedTag(1, n, "Department") for n in ("Sales", "Legacy", "Consulting")]
+    found = check(open_book, [], [*listed, ListedTag(2, "West", "Region"), ListedTag(3, "Globex")])
+    assert [(gap.name, gap.kind) for gap in found.gaps] == [
+        ("Legacy", "inactive"),
+        ("Consulting", "missing"),
+    ]
+    assert found.gaps[1].suggestion.target.name == "Consulting"
+    assert found.uncarried == ("Region", "Level 3")
+
+
+def test_a_tag_that_a_fallback_covers_is_no_gap() -> None:
+    open_book = book(
+        rule(tag_level=2, tag="East", values={"department": BERLIN}),
+        rule(priority=900, values={"department": BERLIN}),
+    )
+    assert gaps_of(open_book, [], [ListedTag(2, "West")]) == []
