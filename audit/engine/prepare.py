@@ -17,7 +17,7 @@ from audit.models import Posting, Report
 from audit.states import IN_FLIGHT, NEEDS_PERSON, OPEN, UNSENT, State
 from connectors import opening
 from connectors.contract import exact_json, keys
-from connectors.contract.entry import Entry, Kind
+from connectors.contract.entry import DimensionRef, Entry, Kind, Ref
 from connectors.contract.ledger import Ledger, Op, Payload
 from connectors.contract.problem import Problem, Problems
 from connectors.contract.report import Report as Read
@@ -322,8 +322,36 @@ def _held_by_policy(part: BuiltSlice, live: Posting) -> Problem:
 
 
 def entry_hash(entry: Entry) -> str:
-    """Names what should stand in the books; the notes about it do not count."""
-    return keys.content_hash(exact_json.dumps(replace(entry, notes=())))
+    """Names what should stand in the books.
+
+    Members count by their ids: an account that was renamed in the ledger changes no document.
+    Notes about the entry and receipt links, which are signed anew each time, do not count.
+    """
+
+    def ids(ref: Ref | None) -> str:
+        return ref.id if ref else ""
+
+    def values(dimensions: Sequence[DimensionRef]) -> list[tuple[str, str]]:
+        return sorted((one.dimension, one.value.id) for one in dimensions)
+
+    lines = [
+        (
+            ids(line.account),
+            line.amount,
+            line.role,
+            line.text,
+            values(line.dimensions),
+            ids(line.tax_code),
+            line.tax_amount,
+            ids(line.party),
+            line.billable,
+        )
+        for line in entry.lines
+    ]
+    head = (entry.kind, entry.date, entry.due_date, entry.currency, entry.rate, entry.memo)
+    return keys.content_hash(
+        exact_json.dumps([head, ids(entry.party), values(entry.dimensions), lines])
+    )
 
 
 def _is_same(open_: Posting, intent: Intent) -> bool:

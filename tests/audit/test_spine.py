@@ -8,7 +8,6 @@ from audit import trail
 from audit.engine import desk
 from audit.models import Call, Event, Posting, Report
 from audit.states import State
-
 from connectors.sandbox.month import cases, revision, story, unapproval
 from mappings.models import Flow
 
@@ -285,6 +284,7 @@ def forget(town) -> None:
         for model in tables:
             name = model._meta.db_table
             if database.vendor == "postgresql":
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 cursor.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")
             else:
                 for verb in ("update", "delete"):

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import exact_json
@@ -59,12 +59,14 @@ def leaves(value: Any):
 # --- dumps and loads -----------------------------------------------------------------------------
 
 
+@settings(max_examples=60)
 @given(VALUES)
 def test_a_text_that_was_read_is_written_again_as_the_same_text(value):
     text = exact_json.dumps(value)
     assert exact_json.dumps(exact_json.loads(text)) == text
 
 
+@settings(max_examples=60)
 @given(VALUES)
 def test_what_was_written_is_read_back_equal_and_never_as_a_float(value):
     read = exact_json.loads(exact_json.dumps(value))
@@ -185,6 +187,7 @@ def test_keys_that_are_no_texts_are_refused(key):
 # --- plain ---------------------------------------------------------------------------------------
 
 
+@settings(max_examples=60)
 @given(VALUES)
 def test_plain_values_survive_a_json_reader_that_would_make_floats(value):
     plain = exact_json.plain(value)

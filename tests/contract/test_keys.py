@@ -199,6 +199,11 @@ def test_ids_that_are_the_same_number_are_still_two_ids():
     assert len({keys.fitting_id(one, 12) for one in spellings}) == 4
 
 
+def test_a_hash_is_not_filled_up_where_there_is_more_room_than_it_needs():
+    assert len(keys.fitting_id("x" * 70, 60)) == 52
+    assert keys.fitting_id("x" * 70, 60).isalnum()
+
+
 def test_an_id_is_refused_where_not_even_a_hash_has_room():
     with pytest.raises(ValueError, match="cannot be told from others in 7"):
         keys.fitting_id("a-transaction-of-acme", 7)

@@ -249,8 +249,10 @@ def test_an_expense_is_on_a_card_where_expensify_names_bank_or_card(marks, is_on
 
 
 def test_tags_are_found_by_level():
-    assert expense().tag(2) == Tag(2, "Berlin", "30")
-    assert expense().tag(3) is None
+    tagged = expense(tags=(Tag(3, "Globex"), Tag(1, "Sales")))
+    assert tagged.tag(1) == Tag(1, "Sales")
+    assert tagged.tag(3) == Tag(3, "Globex")
+    assert tagged.tag(2) is None
 
 
 def test_a_person_is_called_by_name_or_else_by_e_mail():

@@ -92,7 +92,8 @@ def test_the_company_is_read_by_one_request():
     assert (company.home_currency, company.country, company.role) == ("USD", "US", "unknown")
     assert company.closed_through == date(2026, 8, 31) and company.as_of == NOW
     assert not company.has_tax and not company.is_multicurrency
-    assert company.facts == US | {"tax": True}
+    labels = {"class": "Class", "department": "Location", "customer": "Customer"}
+    assert company.facts == US | {"tax": True, "dimension_labels": labels}
     assert json.loads(exact_json.dumps(company.facts)) == company.facts
 
 

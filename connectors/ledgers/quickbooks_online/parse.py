@@ -237,6 +237,12 @@ def facts(
         "multicurrency": currency.get("MultiCurrencyEnabled") is True,
         "classes": "line" if accounting.get("ClassTrackingPerTxnLine") else classes,
         "departments": accounting.get("TrackDepartments") is True,
+        "dimension_labels": {
+            "class": "Class",
+            # Companies call it Location, Department, Division, Property, Store or Territory.
+            "department": str(accounting.get("DepartmentTerminology") or "Location"),
+            "customer": "Customer",
+        },
         # Absent on plans where it cannot be switched, and then customers on lines are refused
         # by QuickBooks itself.
         "customers": purchases.get("TrackingByCustomer", True) is True,
