@@ -21,6 +21,7 @@ OPS = [
     (Op.AMEND.value, "Amend"),
     (Op.CANCEL.value, "Reverse"),
 ]
+CAUSES = [("report", "The report"), ("person", "A person")]
 
 
 class Report(models.Model):
@@ -182,11 +183,13 @@ class Posting(models.Model):
     problems = models.JSONField(default=list)
     subject = models.CharField(max_length=200, blank=True)
     note = models.CharField(max_length=500, blank=True)
+    # Whether the report's own change asked for it, or a person: what a person took back is not
+    # booked again by itself.
+    cause = models.CharField(max_length=8, choices=CAUSES, default="report")
     attempts = models.PositiveIntegerField(default=0)
     epoch = models.PositiveIntegerField(default=0)
     lost_calls = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField("will try again", null=True)
-    looked_up_at = models.DateTimeField(null=True)
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", null=True)
     replaces = models.ForeignKey("self", models.PROTECT, related_name="replaced_by", null=True)
 

@@ -22,6 +22,7 @@ class Pace:
     read_again_after: timedelta = timedelta(minutes=60)
     known_again: timedelta = timedelta(hours=6)
     settled_again: timedelta = timedelta(days=1)
+    lists_again: timedelta = timedelta(hours=6)
     poll_retry: timedelta = timedelta(minutes=5)
     breaker_failures: int = 5
     breaker_open: timedelta = timedelta(minutes=2)

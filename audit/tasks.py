@@ -2,17 +2,28 @@
 lost, doubled or late changes nothing."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django_q.tasks import async_task
 
+from audit import trail
 from audit.engine import drain, poll, prepare
 from audit.nudge import TICK
+from audit.pace import pace
 from connectors.clock import database_now
+from connectors.contract.transport import VendorError
 from connectors.expensify import spool
+from connectors.models import LedgerConnection, Workspace
+from mappings import services as mapping
+from mappings.pull import ListsIncomplete
 
 log = logging.getLogger(__name__)
+
+# Stale lists are looked for so often; a pull that fails is thus not repeated every minute.
+LISTS_EVERY_MINUTES = 15
 
 
 def tick() -> None:
@@ -23,7 +34,46 @@ def tick() -> None:
         async_task("audit.tasks.prepare_flow", flow_id)
     for connection_id in drain.due_connections():
         async_task("audit.tasks.drain_connection", connection_id)
-    housekeeping()
+    if database_now().minute % LISTS_EVERY_MINUTES == 0:
+        for connection_id in stale_charts():
+            async_task("audit.tasks.read_chart", connection_id)
+        for workspace_id in stale_lists():
+            async_task("audit.tasks.read_lists", workspace_id)
+        housekeeping()
+
+
+def stale_charts() -> list[int]:
+    """Connections in use whose lists were read too long ago."""
+    before = database_now() - pace().lists_again
+    used = LedgerConnection.objects.filter(flows__is_paused=False, credential__state="working")
+    stale = used.filter(Q(chart_as_of__lt=before) | Q(chart_as_of__isnull=True))
+    return list(stale.order_by("pk").distinct().values_list("pk", flat=True))
+
+
+def stale_lists() -> list[int]:
+    """Workspaces in use whose categories, tags and people were read too long ago."""
+    before = database_now() - pace().lists_again
+    used = Workspace.objects.filter(flows__is_paused=False, is_visible=True)
+    stale = used.filter(Q(lists_as_of__lt=before) | Q(lists_as_of__isnull=True))
+    return list(stale.order_by("pk").distinct().values_list("pk", flat=True))
+
+
+def read_chart(connection_id: int) -> None:
+    connection = LedgerConnection.objects.select_related("credential").get(pk=connection_id)
+    _told(connection_id, "chart.unread", lambda: mapping.pull_chart(connection))
+
+
+def read_lists(workspace_id: int) -> None:
+    workspace = Workspace.objects.select_related("account__credential").get(pk=workspace_id)
+    _told(None, "lists.unread", lambda: mapping.pull_workspace(workspace))
+
+
+def _told(connection_id: int | None, kind: str, pull: Callable[[], object]) -> None:
+    """Run a pull; a failure leaves the old lists standing and an event with the reason."""
+    try:
+        pull()
+    except (VendorError, ListsIncomplete) as failure:
+        trail.record(kind, {"why": str(failure)}, connection_id=connection_id)
 
 
 def housekeeping() -> None:
@@ -36,6 +86,7 @@ def poll_flow(flow_id: int, due_at: str) -> None:
     run = poll.poll(flow_id, poll.utc(due_at))
     if run is not None:
         prepare_flow(flow_id)
+        poll.note_not_taken(run)
 
 
 def prepare_flow(flow_id: int) -> None:

@@ -171,6 +171,7 @@ def _cancel_of(posting: Posting, reason: str) -> Posting:
         party_name=posting.party_name,
         number=posting.number,
         note=reason[:500],
+        cause="person",
         replaces=posting,
         document_id=posting.document_id,
         document_version=posting.document_version,

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import islice
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 from audit.book import Page, writing
 from audit.engine.kill_points import reach
@@ -382,6 +382,19 @@ def _finish(flow: Flow, run: PollRun, tally: Tally, error: VendorError | None) -
                 Q(mark_at__lt=changes["mark_at"]) | Q(mark_at__isnull=True), pk=flow.pk
             ).update(mark_at=changes["mark_at"])
     reach("poll.mark_committed")
+
+
+def note_not_taken(run: PollRun) -> None:
+    """What the run's reports were left out for, counted once they have been prepared."""
+    rows = (
+        Report.objects.filter(flow_id=run.flow_id, read_at__gte=run.started_at)
+        .exclude(not_taken_code="")
+        .values_list("not_taken_code")
+        .annotate(count=Count("pk"))
+        .order_by("not_taken_code")
+    )
+    run.excluded = dict(rows)
+    run.save(update_fields=["excluded"])
 
 
 def _due_again(flow: Flow, run: PollRun, error: VendorError | None, now: datetime) -> datetime:

@@ -44,6 +44,8 @@ class Standing:
         return self.last if self.last and self.last.is_live else None
 
 
+# A revision policy of its own: the old document goes, a new one comes, nothing is amended.
+REPOST = "repost"
 # Holds that only a person's word is missing for: everything was built, and a release sends it.
 DECISIONS = frozenset({"report.was_reversed", "revision.policy_hold"})
 
@@ -120,7 +122,7 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
                 page.note("report.unreadable", {"why": str(misfit)}, report_id=report.pk)
                 continue
             built = build(read, book, kept_dates=kept)
-            decision = decide(built, slices, hold=flow.revision_policy == RevisionPolicy.HOLD)
+            decision = decide(built, slices, policy=flow.revision_policy)
             replaced += decision.drops
             new += [_posting(flow, report, one, ledger, book) for one in decision.intents]
             _note_not_taken(report, built, bool(slices or decision.intents), page)
@@ -201,7 +203,9 @@ class Decision:
     drops: tuple[Posting, ...] = ()
 
 
-def decide(built: Built, slices: dict[str, Standing], *, hold: bool = False) -> Decision:
+def decide(
+    built: Built, slices: dict[str, Standing], *, policy: str = RevisionPolicy.AMEND
+) -> Decision:
     """Pure: what should be written, given what should stand and what stands.
 
     A problem in any part holds every part that was never posted, so that a report is never
@@ -215,7 +219,7 @@ def decide(built: Built, slices: dict[str, Standing], *, hold: bool = False) -> 
         wanted.add(part.name)
         standing = slices.get(part.name, _NOTHING)
         if standing.live is not None:
-            intent = _change(part, standing.live, built.problems, hold)
+            intent = _change(part, standing.live, built.problems, policy)
         else:
             intent = _first(part, standing, built.problems, blocking)
         if intent is not None and standing.open is not None and _is_same(standing.open, intent):
@@ -249,8 +253,9 @@ def _first(
         )
     generation = 1
     if standing.last is not None:
-        # Its document was taken back: only a person may decide to book the report again.
         generation = standing.last.generation + 1
+    if standing.last is not None and standing.last.cause == "person":
+        # Its document was taken back by somebody: only a person may decide to book it again.
         own += (
             Problem(
                 code="report.was_reversed",
@@ -260,22 +265,24 @@ def _first(
                 cure="Release it to post it again as a new document, or set it aside.",
             ),
         )
-    elif standing.open is not None:
+    elif standing.last is None and standing.open is not None:
         generation = standing.open.generation
     return _intent(part, Op.POST, generation, own, None)
 
 
 def _change(
-    part: BuiltSlice, live: Posting, report_problems: Problems, hold: bool
+    part: BuiltSlice, live: Posting, report_problems: Problems, policy: str
 ) -> Intent | None:
     """The amend that the part needs; None when the document is right as it stands."""
     problems = report_problems + part.problems
     if part.entry is not None and entry_hash(part.entry) == live.entry_hash:
         return None
-    if part.entry is not None and part.kind != live.kind:
-        problems += (_kind_changed(part, live),)
-    if hold and not problems:
+    if policy == RevisionPolicy.HOLD and not problems:
         problems += (_held_by_policy(part, live),)
+    if part.entry is not None and not problems and _needs_new_document(part, live, policy):
+        # First the old one goes; when it is gone the report is looked at again, and the new one
+        # follows under the next generation.
+        return _take_back(part.name, live)
     return _intent(part, Op.AMEND, live.generation, problems, live)
 
 
@@ -300,14 +307,15 @@ def _take_back(name: str, live: Posting) -> Intent:
     return Intent(name, Kind(live.kind), Op.CANCEL, live.generation, None, (), (), live.total, live)
 
 
-def _kind_changed(part: BuiltSlice, live: Posting) -> Problem:
-    return Problem(
-        code="revision.kind_changed",
-        field="report",
-        message=f"The report changed so that {live.get_kind_display().lower()} {live.number} "
-        f"({live.total} {live.currency}) would have to become another kind of document. "
-        "It was left as it is.",
-        cure=f"Reverse {live.number}, then replay the report.",
+def _needs_new_document(part: BuiltSlice, live: Posting, policy: str) -> bool:
+    """No amend turns a bill into a credit, or hands it to another payee or currency."""
+    stood = live.as_entry()
+    party, was = part.entry.party, stood.party if stood else None
+    return (
+        policy == REPOST
+        or part.kind != live.kind
+        or part.entry.currency != live.currency
+        or (party.id if party else "") != (was.id if was else "")
     )
 
 

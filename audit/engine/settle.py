@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from audit.book import Page, writing
 from audit.engine.kill_points import reach
 from audit.engine.run import Run, shut
-from audit.models import Attempt, Call, Posting
+from audit.models import Attempt, Call, Posting, Report
 from audit.pace import pace
 from audit.states import DUE, State
 from connectors.contract import exact_json
@@ -126,6 +126,10 @@ def write_posted(
     facts = {p.pk: {"document": p.document_id, "number": p.number} for p in good + changed}
     page.move(good, old, State.POSTED, fields=RECEIPT_FIELDS, facts=facts)
     page.move(changed, old, State.QUARANTINED, fields=RECEIPT_FIELDS, facts=facts)
+    cleared = [p.report_id for p in good if p.op == Op.CANCEL and p.cause == "report"]
+    if cleared:
+        # The place is free: what the report wants there now is looked at again.
+        Report.objects.filter(pk__in=cleared).update(is_due=True)
 
 
 def stored_otherwise(posting: Posting, differences: Sequence[Difference]) -> Problem:

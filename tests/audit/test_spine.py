@@ -294,3 +294,132 @@ def forget(town) -> None:
     for model in (Event, Attempt, Posting, Call, Revision, Report, PollRun, Chain):
         model.objects.all().delete()
     Flow.objects.update(mark_at=None)
+
+
+# --- a revision that no amend can carry ----------------------------------------------------------
+
+
+def lines_of(town, report_id: str) -> list[str]:
+    report = town.sandbox.control("expensify", f"reports/{report_id}")
+    return [line["transactionID"] for line in report["transactionList"]]
+
+
+def edit(town, report_id: str, transaction_id: str, **fields) -> None:
+    town.sandbox.control(
+        "expensify",
+        "reports",
+        {
+            "action": "edit_expense",
+            "reportID": report_id,
+            "transactionID": transaction_id,
+            "fields": fields,
+        },
+    )
+
+
+def settle(town) -> None:
+    """Poll once; then prepare and drain until the book is at rest, as ticks would."""
+    from audit.engine import drain, prepare
+
+    town.poll()
+    for _ in range(5):
+        town.drain()
+        for flow_id in drain.due_preparations():
+            prepare.prepare(flow_id)
+
+
+def test_a_report_that_turned_negative_loses_its_bill_and_gets_a_credit(town):
+    bill = posted(town)
+    report_id = STORY[cases.REVISED]
+    edit(town, report_id, lines_of(town, report_id)[0], modifiedAmount=-90000)
+    settle(town)
+    now = town.posting(report_id)
+    assert (now.state, now.kind, now.generation) == (State.POSTED, "credit", 2), now.problems
+    assert not any(d["id"] == bill.document_id for d in town.documents() if d["status"] == "active")
+    credits = [d for d in town.documents("vendorcredit") if d["status"] == "active"]
+    assert [Decimal(d["total"]) for d in credits] == [now.total]
+    assert now.total < 0
+    chain = Posting.objects.filter(report__report_id=report_id, state=State.SUPERSEDED)
+    assert {p.op for p in chain} == {"post", "cancel"}
+
+
+def test_a_report_that_belongs_to_another_payee_gets_a_new_bill(town):
+    from mappings import services as mapping
+    from tests.audit.town import party
+
+    bill = posted(town)
+    mapping.link_party(
+        connection=town.connection,
+        employee_email="ben.ito@acme.example",
+        party=party(town.flow, "Hugo Silva"),
+    )
+    report = town.report(STORY[cases.REVISED])
+    desk.replay([report], "ann")
+    settle(town)
+    now = town.posting(report.report_id)
+    assert (now.state, now.party_name, now.generation) == (State.POSTED, "Hugo Silva", 2)
+    mine = [d for d in town.ours() if report.report_id in d["number"]]
+    assert [d["party"] for d in mine] == ["Hugo Silva"]
+    assert mine[0]["id"] != bill.document_id
+
+
+def test_a_report_with_nothing_left_for_us_loses_its_bill(town):
+    bill = posted(town)
+    report_id = STORY[cases.REVISED]
+    for transaction_id in lines_of(town, report_id):
+        edit(town, report_id, transaction_id, reimbursable=False)
+    settle(town)
+    assert not any(d["id"] == bill.document_id for d in town.ours())
+    assert town.posting(report_id).op == "cancel"
+    assert town.report(report_id).standing == Report.Standing.REVERSED
+
+
+def test_a_paid_bill_whose_report_lost_its_lines_is_left_alone_and_told(town):
+    bill = posted(town)
+    report_id = STORY[cases.REVISED]
+    town.sandbox.control("quickbooks_online", f"documents/{bill.document_id}", {"action": "pay"})
+    for transaction_id in lines_of(town, report_id):
+        edit(town, report_id, transaction_id, reimbursable=False)
+    settle(town)
+    now = town.posting(report_id)
+    assert (now.op, now.state) == ("cancel", State.QUARANTINED)
+    assert now.problems[0]["code"] == "document.paid"
+    assert any(d["id"] == bill.document_id for d in town.ours())
+
+
+# --- read again before posting -------------------------------------------------------------------
+
+
+def test_a_report_read_an_hour_ago_is_read_again_before_it_is_posted(town):
+    from datetime import timedelta
+
+    town.poll()
+    long_ago = Report.objects.first().read_at - timedelta(minutes=61)
+    Report.objects.update(read_at=long_ago)
+    town.sandbox.control("expensify", "reports", unapproval())
+    town.sandbox.control("expensify", "reports", revision())
+    town.drain()
+    assert town.report(STORY[cases.UNAPPROVED_LATER]).standing == Report.Standing.WITHDRAWN
+    bill = town.posting(STORY[cases.REVISED])
+    assert (bill.state, bill.op, bill.total) == (State.POSTED, "post", Decimal("398.10"))
+
+
+def test_while_expensify_is_away_nothing_old_is_posted_blindly(town):
+    from datetime import timedelta
+
+    town.poll()
+    Report.objects.update(read_at=Report.objects.first().read_at - timedelta(minutes=61))
+    fault = {"kind": "unavailable", "match": "combinedReportData", "times": None}
+    town.sandbox.control("expensify", "faults", fault)
+    town.drain(times=2)
+    assert town.ours() == []
+
+
+def test_an_unknown_field_leaves_one_event_and_the_report_still_posts(town, monkeypatch):
+    monkeypatch.setattr("connectors.expensify.parse.unknown_keys", lambda members: {"newThing"})
+    town.poll()
+    town.poll()
+    town.drain()
+    told = Event.objects.filter(kind="expensify.unknown_field")
+    assert [event.facts["name"] for event in told] == ["newThing"]
+    assert len(town.ours()) > 20
