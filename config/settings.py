@@ -252,6 +252,8 @@ if PACE == "fast" and not SANDBOX_URL:
 # Requests to Expensify: at most so many in so many seconds, over all our processes. It refuses from
 # 5 in 10 and 20 in 60 seconds on. The sandbox is not paced where everything else is in haste.
 EXPENSIFY_LIMITS = [] if PACE == "fast" else [(3, 10.0), (12, 60.0)]
+# Whether we keep below the limits that each ledger's abilities name.
+LEDGER_LIMITS = PACE != "fast"
 
 SPOOL_DIR = BASE_DIR / env.str("SPOOL_DIR", default="var/spool")
 

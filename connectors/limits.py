@@ -9,19 +9,40 @@ from django.db.models import F
 
 from connectors.clock import database_now
 from connectors.guard import no_open_transaction
+from connectors.metering import Meter
 from connectors.models import PacedScope
+from connectors.registry import abilities
 
 Window = tuple[int, float]  # at most so many requests in so many seconds
-
-# Expensify refuses from 5 in 10 seconds and 20 in 60 on; its downloads may count too.
-EXPENSIFY_WINDOWS: tuple[Window, ...] = ((3, 10.0), (12, 60.0))
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def expensify_windows() -> Sequence[Window]:
-    """The windows of settings.EXPENSIFY_LIMITS, else the careful ones."""
-    return getattr(settings, "EXPENSIFY_LIMITS", EXPENSIFY_WINDOWS)
+    """How often Expensify is asked: the windows of settings.EXPENSIFY_LIMITS."""
+    return settings.EXPENSIFY_LIMITS
+
+
+def ledger_meter(connection_id: int, ledger: str) -> Meter:
+    """A meter over the ledger's limits that knows what was sent to this connection lately."""
+    kept = abilities(ledger).limits if settings.LEDGER_LIMITS else ()
+    prefix = _ledger_scope(connection_id, "")
+    rows = PacedScope.objects.filter(scope__startswith=prefix) if kept else ()
+    recent = {row.scope.removeprefix(prefix): [ms / 1000 for ms in row.recent] for row in rows}
+    return Meter(kept, recent)
+
+
+def store_meter(connection_id: int, meter: Meter) -> None:
+    """Keep what the meter counted for whoever writes to this connection next."""
+    for name, moments in meter.recent().items():
+        PacedScope.objects.update_or_create(
+            scope=_ledger_scope(connection_id, name),
+            defaults={"recent": [round(at * 1000) for at in moments]},
+        )
+
+
+def _ledger_scope(connection_id: int, name: str) -> str:
+    return f"connection {connection_id}: {name}"
 
 
 def pace(

@@ -17,6 +17,7 @@ from connectors.contract.transport import Blocked, Request, Response, Unauthoris
 from connectors.fields import SecretSealed
 from connectors.guard import no_open_transaction
 from connectors.http import HttpTransport
+from connectors.metering import Meter, Metered
 from connectors.models import Credential, ExpensifyAccount, LedgerConnection
 from connectors.registry import open_ledger_class
 from connectors.token_endpoint import SIGN_INS
@@ -56,11 +57,14 @@ class _NoWire:
         )
 
 
-def open_ledger(connection: LedgerConnection, *, renew: bool = False) -> Ledger:
+def open_ledger(
+    connection: LedgerConnection, *, renew: bool = False, meter: Meter | None = None
+) -> Ledger:
     """The connection's ledger, with a token that lasts, renewed when it ends within five minutes.
 
     `renew` is for a caller whose token was just refused as expired: the stored one counts as
-    stale. Raises Unauthorised (never connected, or a person must reconnect), Blocked (secret
+    stale. `meter` is for a caller that keeps count over many requests and stores it afterwards.
+    Raises Unauthorised (never connected, or a person must reconnect), Blocked (secret
     sealed, app keys refused), Unreachable and Throttled from the token endpoint. No transaction
     may be open.
     """
@@ -70,7 +74,9 @@ def open_ledger(connection: LedgerConnection, *, renew: bool = False) -> Ledger:
         return opener(plain_connection(connection), _NoWire())
     credential = credential_of(connection)
     bearer = _Bearer(credential, stale_token(credential) if renew else "")
-    return opener(plain_connection(connection), ledger_transport(connection.ledger, bearer))
+    transport = ledger_transport(connection.ledger, bearer)
+    metered = Metered(transport, meter or limits.ledger_meter(connection.pk, connection.ledger))
+    return opener(plain_connection(connection), metered)
 
 
 def open_with_token(connection: Connection, ledger: str, access_token: str) -> Ledger:

@@ -21,7 +21,7 @@ from audit.engine.settle import hold, settle, settle_failure, write_posted
 from audit.models import Call, Posting
 from audit.pace import pace
 from audit.states import DUE, State
-from connectors import opening
+from connectors import limits, opening
 from connectors.clock import database_now
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import Call as Packed
@@ -59,16 +59,18 @@ def drain(connection_id: int) -> Drained:
         return Drained(held_by="another writer is at work")
     connection = LedgerConnection.objects.select_related("credential").get(pk=connection_id)
     run = None
+    meter = limits.ledger_meter(connection.pk, connection.ledger)
     try:
-        ledger = opening.open_ledger(connection)
-        run = Run(lease, connection, ledger, time.monotonic() + pace().drain.total_seconds())
+        ledger = opening.open_ledger(connection, meter=meter)
+        stop_at = time.monotonic() + pace().drain.total_seconds()
+        run = Run(lease, connection, ledger, meter, stop_at)
         try:
             _drain(run)
         except Unauthorised as refused:
             # A token may be ended before its time; a fresh one settles whether that was all.
             if not refused.expired:
                 raise
-            run.ledger = opening.open_ledger(connection, renew=True)
+            run.ledger = opening.open_ledger(connection, renew=True, meter=meter)
             _drain(run)
     except VendorError as error:
         shut(connection_id, error)
@@ -77,6 +79,7 @@ def drain(connection_id: int) -> Drained:
         log.warning("lease lost connection=%s", connection_id)
         return Drained(dict(run.outcomes) if run else {}, str(lost))
     finally:
+        limits.store_meter(connection.pk, meter)
         lease.release()
     return Drained(dict(run.outcomes))
 
@@ -314,7 +317,7 @@ def _is_over(answer: dict[Marker, Outcome] | VendorError) -> bool:
 def _renew(run: Run) -> VendorError | None:
     """Open the ledger with a fresh token; the error if there is none to be had."""
     try:
-        run.ledger = opening.open_ledger(run.connection, renew=True)
+        run.ledger = opening.open_ledger(run.connection, renew=True, meter=run.meter)
     except VendorError as error:
         return error
     return None

@@ -12,6 +12,7 @@ from connectors import services
 from connectors.clock import database_now
 from connectors.contract.ledger import Ledger
 from connectors.contract.transport import Blocked, Throttled, Unauthorised, VendorError
+from connectors.metering import Meter
 from connectors.models import Channel, LedgerConnection
 
 
@@ -22,6 +23,7 @@ class Run:
     lease: ChannelLease
     connection: LedgerConnection
     ledger: Ledger
+    meter: Meter
     stop_at: float
     outcomes: Counter = field(default_factory=Counter)
 

@@ -80,7 +80,7 @@ def settle(
         for posting, outcome in groups[Deferred]:
             page.move([posting], {State.SENDING}, State.QUEUED, note=outcome.ticket[:500])
     reach("drain.settled")
-    run.outcomes.update({_word(o): 1 for members in groups.values() for _, o in members})
+    run.outcomes.update(_word(o) for members in groups.values() for _, o in members)
 
 
 def settle_failure(run: Run, call: Call, postings: Sequence[Posting], error: VendorError) -> None:

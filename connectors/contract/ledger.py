@@ -59,13 +59,11 @@ class KindAbilities:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `count` requests in `per_s` seconds, counted per `scope`; `calls` names which kind
-    of request it counts: every one, or only writes in batches."""
+    """At most `count` requests in `per_s` seconds to paths that contain `path` ("" = any)."""
 
     count: int
     per_s: float
-    scope: Literal["connection", "app"] = "connection"
-    calls: Literal["all", "batch"] = "all"
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

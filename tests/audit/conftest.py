@@ -14,7 +14,7 @@ def sandboxed(sandbox: Any, settings: Any, tmp_path: Any) -> Iterator[Any]:  # n
     """Settings that point every vendor at the sandbox, with the shrunk pace."""
     url = sandbox.url
     settings.SANDBOX_URL, settings.PACE, settings.SPOOL_DIR = url, "fast", tmp_path
-    settings.EXPENSIFY_LIMITS = []
+    settings.EXPENSIFY_LIMITS, settings.LEDGER_LIMITS = [], False
     settings.VENDOR_URLS = {
         "expensify": f"{url}/expensify/Integration-Server/ExpensifyIntegrations",
         "quickbooks_online": {

@@ -49,7 +49,7 @@ class FakeLedger:
         self.connection, self.transport = connection, transport
 
     def check(self) -> Company:
-        authorise = getattr(self.transport, "_authorise", None)
+        authorise = getattr(unmetered(self.transport), "_authorise", None)
         if authorise is not None:
             script.seen.append(authorise()["Authorization"])
         if script.errors and (error := script.errors.pop(0)):
@@ -58,6 +58,10 @@ class FakeLedger:
 
     def call(self) -> None:
         self.transport.send(Request("GET", "/v3/company"))
+
+
+def unmetered(transport: Transport) -> Transport:
+    return getattr(transport, "_transport", transport)
 
 
 def open_ledger(connection: Connection, transport: Transport) -> FakeLedger:

@@ -83,7 +83,7 @@ ABILITIES = Abilities(
     limits=(
         Limit(count=500, per_s=60),
         Limit(count=10, per_s=1),
-        Limit(count=40, per_s=60, calls="batch"),
+        Limit(count=40, per_s=60, path="/batch"),
     ),
     # A request may run for 120 s after it arrived, so a document whose answer was lost can turn up
     # that late; what has been answered is visible to queries at once.
