@@ -186,6 +186,8 @@ class Posting(models.Model):
     # Whether the report's own change asked for it, or a person: what a person took back is not
     # booked again by itself.
     cause = models.CharField(max_length=8, choices=CAUSES, default="report")
+    # A person has said that the look-alike in the ledger is another document.
+    twins_accepted = models.BooleanField(default=False)
     attempts = models.PositiveIntegerField(default=0)
     epoch = models.PositiveIntegerField(default=0)
     lost_calls = models.PositiveIntegerField(default=0)

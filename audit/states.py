@@ -58,7 +58,10 @@ MOVES: dict[State, frozenset[State]] = {
         | {S.IGNORED}
     ),
     S.POSTED: frozenset({S.SUPERSEDED}),  # an amend or cancel took its place
-    S.QUARANTINED: frozenset({S.READY, S.SUPERSEDED, S.WITHDRAWN, S.IGNORED}),
+    S.QUARANTINED: frozenset(
+        {S.READY, S.SUPERSEDED, S.WITHDRAWN, S.IGNORED}
+        | {S.POSTED}  # a person said which document in the ledger it is
+    ),
     S.FAILED: frozenset({S.READY, S.SUPERSEDED, S.WITHDRAWN, S.IGNORED}),
     S.WITHDRAWN: frozenset({S.SUPERSEDED}),  # approved again
     S.IGNORED: frozenset({S.SUPERSEDED}),  # replayed, or revised and wanted after all

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from audit.book import Page, writing
 from audit.engine.prepare import prepare
+from audit.engine.twins import TWIN
 from audit.models import Posting, Report
 from audit.nudge import nudge
 from audit.states import IN_FLIGHT, NEEDS_PERSON, OPEN, State
@@ -72,9 +73,13 @@ def release(postings: Iterable[Posting], actor: str, note: str = "") -> Done:
             else:
                 ready.append(posting)
         nudge()
+        for posting in ready:
+            # Released in sight of a look-alike: it is another document.
+            codes = {problem["code"] for problem in posting.problems}
+            posting.twins_accepted = posting.twins_accepted or TWIN in codes
         moved += page.move(
             ready, NEEDS_PERSON, State.READY, problems=[], subject="", attempts=0, lost_calls=0,
-            due_at=None, call=None, note=note[:500],
+            due_at=None, call=None, note=note[:500], fields=["twins_accepted"],
         )  # fmt: skip
     return Done(tuple(moved), tuple(left))
 

@@ -18,6 +18,7 @@ from audit.engine.lease import LeaseLost, acquire
 from audit.engine.resolve import found_twice, receipt_of, recover, resolve, sought
 from audit.engine.run import Run, is_shut, reopen, shut
 from audit.engine.settle import hold, settle, settle_failure, write_posted
+from audit.engine.twins import without_twins
 from audit.models import Call, Posting
 from audit.pace import pace
 from audit.states import DUE, State
@@ -154,7 +155,7 @@ def _read_again(stale: Sequence[Posting]) -> set[int]:
 def _carry_out(run: Run, wave: Sequence[Posting]) -> None:
     """Look up or read, render, commit the intent, send, settle."""
     if wave[0].op == Op.POST:
-        missing = _not_there_yet(run, wave)
+        missing = without_twins(run, _not_there_yet(run, wave))
         reach("drain.looked_up")
         todo = [Change(row, row.as_payload()) for row in missing]
     else:

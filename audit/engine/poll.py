@@ -32,6 +32,8 @@ from mappings.schedule import next_run
 CHUNK = 200
 # Expensify's filter has whole days, no zone, and two contradicting texts on its edge.
 OVERLAP = timedelta(days=3)
+# How far back the daily sweep looks: longer than a month stays open.
+SWEEP = timedelta(days=35)
 # Reports reimbursed longer ago than this are left alone unless somebody asks.
 SETTLED_AFTER = timedelta(days=60)
 _STATE_WORDS = {"approved": "APPROVED", "reimbursed": "REIMBURSED", "closed": "ARCHIVED"}
@@ -105,11 +107,13 @@ def _claim(flow: Flow, due_at: datetime) -> PollRun | None:
 
 def _read_everything(flow: Flow, run: PollRun, tally: Tally) -> None:
     client = opening.open_expensify(flow.workspace.account)
-    windows = _discovery_windows(flow)
+    is_sweep = _sweep_is_due(flow, run)
+    windows = _discovery_windows(flow, is_sweep, run.started_at)
     run.window = {
         "workspace": flow.workspace.name,
         "approved_after": windows[0].approved_after.isoformat(),
         "states": sorted({state for window in windows for state in window.states}),
+        "sweep": is_sweep,
     }
     for window in windows:
         _take_in_export(client, window, flow, tally)
@@ -122,9 +126,24 @@ def _read_everything(flow: Flow, run: PollRun, tally: Tally) -> None:
         _note_absent(flow, set(group) - tally.seen)
 
 
-def _discovery_windows(flow: Flow) -> list[Window]:
+def _sweep_is_due(flow: Flow, run: PollRun) -> bool:
+    """Once a day, and whenever a person asks, we look further back than the mark: an approval
+    can become visible late, or be dated before reports that we have seen already."""
+    if flow.poll_asked_at:
+        return True
+    yesterday = run.started_at - timedelta(days=1)
+    swept = PollRun.objects.filter(
+        flow=flow, status=PollRun.Status.DONE, started_at__gt=yesterday, window__sweep=True
+    )
+    return not swept.exists()
+
+
+def _discovery_windows(flow: Flow, is_sweep: bool, now: datetime) -> list[Window]:
     """What may be new: approvals since the mark, and closings, which can lack an approval date."""
-    anchor = (flow.mark_at.date() if flow.mark_at else flow.starts_on) - OVERLAP
+    anchor = flow.starts_on if flow.mark_at is None else flow.mark_at.date()
+    if is_sweep:
+        anchor = min(anchor, max(now.date() - SWEEP, flow.starts_on))
+    anchor -= OVERLAP
     ours = (flow.workspace.policy_id,)
     states = tuple(_STATE_WORDS[word] for word in sorted(flow.takes_states))
     windows = [Window(policy_ids=ours, approved_after=anchor, states=states)]

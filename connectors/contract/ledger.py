@@ -396,6 +396,11 @@ class Ledger(Protocol):
     def find(self, sought: Sequence[Sought]) -> dict[Marker, Finding]:
         """Look the markers up, in as few reads as possible. Confirms the marker on our side."""
 
+    def twins(self, payloads: Sequence[Payload]) -> dict[Marker, tuple[Stored, ...]]:
+        """Documents that somebody else entered and that look like these: same payee, date and
+        total, without any marker of ours. Markers without any are left out; a ledger that cannot
+        be asked narrowly enough answers {}."""
+
     def read(self, receipts: Sequence[Receipt]) -> dict[Receipt, Stored | Gone | Pending]:
         """The documents as they stand now."""
 

@@ -33,14 +33,14 @@ def test_every_approved_report_of_the_month_is_posted_once_or_held_with_a_cure(t
     assert list(trail.verify()) == []
 
 
-def test_thirty_reports_need_two_calls_one_look_up_and_one_batch(town):
+def test_thirty_reports_need_three_requests_two_look_ups_and_one_batch(town):
     town.poll()
     town.sandbox.control("quickbooks_online", "requests", method="DELETE")
     town.drain()
     asked = town.sandbox.control("quickbooks_online", "requests")
     paths = [one["path"].partition("?")[0] for one in asked]
     assert len(Posting.objects.filter(state=State.POSTED)) > 20
-    assert len(paths) == 2, paths
+    assert [path.rpartition("/")[2] for path in paths] == ["query", "query", "batch"]
 
 
 def test_polling_again_posts_nothing(town):
@@ -423,3 +423,33 @@ def test_an_unknown_field_leaves_one_event_and_the_report_still_posts(town, monk
     told = Event.objects.filter(kind="expensify.unknown_field")
     assert [event.facts["name"] for event in told] == ["newThing"]
     assert len(town.ours()) > 20
+
+
+def test_an_approval_dated_before_the_mark_is_found_by_the_daily_sweep(town):
+    from datetime import timedelta
+
+    from audit.engine import poll, prepare
+    from audit.models import PollRun
+    from connectors.clock import database_now
+
+    town.poll()
+    town.sandbox.control(
+        "expensify",
+        "reports",
+        {
+            "reportName": "Late to show",
+            "accountEmail": "ben.ito@acme.example",
+            "approved": f"{(database_now() - timedelta(days=20)):%Y-%m-%d %H:%M:%S}",
+            "expenses": [
+                {"created": "2026-10-12", "merchant": "MTA", "category": "Airfare", "amount": 3400}
+            ],
+        },
+    )
+    Flow.objects.update(mark_at=database_now())
+    poll.poll(town.flow.pk, database_now())
+    assert not Report.objects.filter(name="Late to show").exists()
+    day_ago = database_now() - timedelta(hours=25)
+    PollRun.objects.update(started_at=day_ago)
+    poll.poll(town.flow.pk, database_now())
+    prepare.prepare(town.flow.pk)
+    assert Report.objects.filter(name="Late to show", standing="waiting").exists()

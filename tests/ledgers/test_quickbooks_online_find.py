@@ -60,8 +60,16 @@ def test_more_markers_than_a_list_may_have_are_asked_in_parts():
         return query_batch(*[found("Bill")] * count)
 
     book, wire = wired(empty)
-    assert len(book.find([sought(number) for number in range(1, 71)])) == 70
-    assert [s.count("', '") + 1 for s in statements(wire)] == [30, 30, 10]
+    assert len(book.find([sought(number) for number in range(1, 321)])) == 320
+    assert [s.count("', '") + 1 for s in statements(wire)] == [150, 150, 20]
+
+
+def test_a_list_too_long_for_an_address_travels_in_the_body():
+    book, wire = wired(lambda request: answer({"QueryResponse": {}, "time": "x"}))
+    assert len(book.find([sought(number) for number in range(1, 101)])) == 100
+    (request,) = wire.requests
+    assert (request.method, request.headers["Content-Type"]) == ("POST", "application/text")
+    assert request.body.decode().count("', '") + 1 == 100
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,9 @@ ABILITIES = Abilities(
         ),
     },
     batch_size=BATCH_SIZE,
-    # How long an IN list may be is not documented; one batch's worth of numbers is known to work.
-    find_many=BATCH_SIZE,
+    # As many as are in flight at once. How long an IN list may be is not documented: lookup
+    # divides it.
+    find_many=4 * BATCH_SIZE,
     concurrency=4,
     limits=(
         Limit(count=500, per_s=60),

@@ -22,6 +22,9 @@ from connectors.ledgers.quickbooks_online.faults import Do
 from connectors.ledgers.quickbooks_online.pack import HEADERS, MINOR_VERSION, parts
 from connectors.ledgers.quickbooks_online.verdicts import Context, Fault
 
+# A longer query travels in a body: nobody says how long an address may be.
+LONGEST_ADDRESS = 1500
+
 
 @dataclass(frozen=True, slots=True)
 class Select:
@@ -145,9 +148,17 @@ class Client:
         return self._transport.send(request)
 
     def _query(self, select: Select) -> Page | Missing:
-        path = f"{self._base}/query?query={quote(str(select), safe='')}&{MINOR_VERSION}"
+        statement = quote(str(select), safe="")
+        request = Request("GET", f"{self._base}/query?query={statement}&{MINOR_VERSION}", HEADERS)
+        if len(statement) > LONGEST_ADDRESS:
+            request = Request(
+                "POST",
+                f"{self._base}/query?{MINOR_VERSION}",
+                {**HEADERS, "Content-Type": "application/text"},
+                str(select).encode(),
+            )
         try:
-            document, response = self._read(Request("GET", path, HEADERS))
+            document, response = self._read(request)
         except _FeatureMissing as missing:
             return Missing(select, missing.fault)
         return _page(select, document, response, document)

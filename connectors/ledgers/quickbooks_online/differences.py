@@ -62,7 +62,7 @@ def _header(
     if bool(ours.get("Credit")) is not bool(theirs.get("Credit")):
         yield Difference("credit", str(bool(ours.get("Credit"))), str(bool(theirs.get("Credit"))))
     if "TotalAmt" in theirs and payload.kind.value != "journal":
-        yield from _amount("total", _total(ours), theirs["TotalAmt"])
+        yield from _amount("total", total_sent(ours), theirs["TotalAmt"])
 
 
 def _lines(entity: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[Difference]:
@@ -99,7 +99,8 @@ def _counted(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [line for line in document.get("Line") or () if "Amount" in line]
 
 
-def _total(ours: Mapping[str, Any]) -> Decimal:
+def total_sent(ours: Mapping[str, Any]) -> Decimal:
+    """What QuickBooks will show as the total of the document with this body."""
     tax = (ours.get("TxnTaxDetail") or {}).get("TotalTax")
     return sum((amount(line["Amount"]) for line in _counted(ours)), amount(tax))
 

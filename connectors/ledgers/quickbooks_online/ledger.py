@@ -37,6 +37,7 @@ from connectors.ledgers.quickbooks_online import (
     parse,
     render,
     texts,
+    twins,
 )
 from connectors.ledgers.quickbooks_online.abilities import ABILITIES
 from connectors.ledgers.quickbooks_online.client import Client, Missing, Page, Select
@@ -122,6 +123,9 @@ class QuickBooksOnline:
 
     def find(self, sought: Sequence[Sought]) -> dict[Marker, Finding]:
         return lookup.find(self._client, sought, self._stored)
+
+    def twins(self, payloads: Sequence[Payload]) -> dict[Marker, tuple[Stored, ...]]:
+        return twins.twins(self._client, payloads, self._stored)
 
     def read(self, receipts: Sequence[Receipt]) -> dict[Receipt, Stored | Gone | Pending]:
         return lookup.read(self._client, receipts, self._stored)

@@ -21,6 +21,10 @@ from connectors.ledgers.quickbooks_online.client import Client, Select, among, q
 from connectors.ledgers.quickbooks_online.kinds import ENTITIES, TRANSACTIONS
 from connectors.ledgers.quickbooks_online.pack import parts
 
+# One query instead of several in a batch, whose address has a far lower limit. How long a list may
+# be is documented nowhere.
+IN_LIST = 150
+
 Row = Mapping[str, Any]
 Read = Callable[[str, Row], Stored]
 
@@ -109,7 +113,7 @@ def _hits(sought: Sought, rows: Iterable[Row]) -> list[Row]:
 def _by_number(sought: Sequence[Sought]) -> Iterator[Select]:
     for entity in TRANSACTIONS:
         numbers = {_number(s): None for s in sought if ENTITIES[s.kind] == entity and _number(s)}
-        for part in parts(list(numbers)):
+        for part in parts(list(numbers), IN_LIST):
             yield Select(entity, among("DocNumber", part))
 
 
@@ -120,7 +124,7 @@ def _by_id(sought: Sequence[Sought]) -> Iterator[Select]:
 def _ids(wanted: Iterable[tuple[str, str]]) -> Iterator[Select]:
     pairs = list(dict.fromkeys(wanted))
     for entity in TRANSACTIONS:
-        for part in parts([document_id for name, document_id in pairs if name == entity]):
+        for part in parts([document_id for name, document_id in pairs if name == entity], IN_LIST):
             yield Select(entity, among("Id", part))
 
 
