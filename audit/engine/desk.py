@@ -31,16 +31,22 @@ class ReasonMissing(ValueError):
     """Setting something aside needs a reason that the next person can read."""
 
 
-def replay(reports: Iterable[Report], actor: str) -> Done:
+STANDS = 'it is posted; "Re-post with current rules" would change what stands'
+
+
+def replay(reports: Iterable[Report], actor: str, *, repost: bool = False) -> Done:
     """Build the reports again from their stored revision with today's rules.
 
-    What stands in the ledger is amended where the rules now say otherwise, never posted again.
+    A rule that changed never touches what is posted, unless `repost` says so: then documents are
+    amended where the rules now say otherwise, and never posted again.
     """
     by_flow: dict[int, list[Report]] = defaultdict(list)
     left: list[tuple[str, str]] = []
     for report in reports:
         if report.flow_id is None or report.latest_id is None:
             left.append((str(report), "it was never read whole"))
+        elif report.standing == Report.Standing.POSTED and not repost:
+            left.append((str(report), STANDS))
         else:
             by_flow[report.flow_id].append(report)
     moved: list[Posting] = []

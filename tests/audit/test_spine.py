@@ -157,6 +157,26 @@ def test_replaying_what_still_lacks_its_rule_makes_no_noise(town):
     assert Posting.objects.count() == count
 
 
+def test_a_changed_rule_touches_what_is_posted_only_when_somebody_says_so(town):
+    from mappings.models import Rule
+    from tests.audit.town import account
+
+    town.poll()
+    town.drain()
+    report = town.report(STORY[cases.REVISED])
+    Rule.objects.filter(category="Lodging").update(account=account(town.flow, "6130"))
+    town.poll()
+    desk.replay([report], "ann")
+    town.drain()
+    assert town.posting(report.report_id).op == "post"
+    desk.replay([report], "ann", repost=True)
+    town.drain()
+    now = town.posting(report.report_id)
+    assert (now.op, now.state) == ("amend", State.POSTED)
+    document = next(d for d in town.ours() if d["id"] == now.document_id)
+    assert "6110 Hotels" not in {line["account"] for line in document["lines"]}
+
+
 # --- what stands in the ledger -------------------------------------------------------------------
 
 
@@ -354,7 +374,8 @@ def test_a_report_that_belongs_to_another_payee_gets_a_new_bill(town):
         party=party(town.flow, "Hugo Silva"),
     )
     report = town.report(STORY[cases.REVISED])
-    desk.replay([report], "ann")
+    assert desk.replay([report], "ann").left[0][1] == desk.STANDS
+    desk.replay([report], "ann", repost=True)
     settle(town)
     now = town.posting(report.report_id)
     assert (now.state, now.party_name, now.generation) == (State.POSTED, "Hugo Silva", 2)
