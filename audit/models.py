@@ -249,7 +249,8 @@ class Posting(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_op_display()} {self.number or self.slice_name}"
+        name = f"{self.get_kind_display()} {self.number or 'of ' + self.report.report_id}"
+        return f"Reversal of {name}" if self.op == Op.CANCEL.value else name
 
     @property
     def is_live(self) -> bool:
@@ -343,7 +344,7 @@ class Chain(models.Model):
         ordering = ["name", "id"]
 
     def __str__(self) -> str:
-        return self.name
+        return f"Trail of {self.connection}" if self.connection_id else "Trail of the system"
 
 
 class Event(models.Model):

@@ -305,6 +305,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 
 STATIC_URL = "static/"
 # Straight from the packages they come in: a fresh clone runs without a collectstatic step.

@@ -1,7 +1,7 @@
 """Changing and taking back what stands: never over a person's edit, a payment or a lock."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audit.engine.resolve import deleted_there
 from audit.engine.run import Run
@@ -20,33 +20,46 @@ class Change:
     payload: Payload
 
 
-def changes(
-    run: Run, wave: Sequence[Posting]
-) -> tuple[list[Change], list[tuple[Posting, Problems]]]:
+@dataclass(slots=True)
+class Seen:
+    """What a look at the documents of a wave says of each change.
+
+    todo    can be sent
+    held    a person must decide
+    gone    cancels whose document is gone already
+    unseen  the ledger cannot say yet
+    """
+
+    todo: list[Change] = field(default_factory=list)
+    held: list[tuple[Posting, Problems]] = field(default_factory=list)
+    gone: list[Posting] = field(default_factory=list)
+    unseen: list[Posting] = field(default_factory=list)
+
+
+def changes(run: Run, wave: Sequence[Posting]) -> Seen:
     """Read the documents as they stand now, and render each change onto what was read.
 
-    Returns what can be sent, and what a person must decide. Raises VendorError.
+    Raises VendorError.
     """
     receipts = {row.pk: row.as_receipt() for row in wave}
     standing = run.ledger.read(list(receipts.values()))
     locks = run.ledger.locks() + ours(run.connection)
-    todo: list[Change] = []
-    held: list[tuple[Posting, Problems]] = []
+    seen = Seen()
     for row in wave:
         now = standing.get(receipts[row.pk])
         if isinstance(now, Stored) and now.status in ("active", "draft"):
-            if problems := forbidding(run, row, now, locks):
-                held.append((row, problems))
-                continue
-            rendered = _rendered(run, row, now)
+            rendered = forbidding(run, row, now, locks) or _rendered(run, row, now)
             if isinstance(rendered, Payload):
-                todo.append(Change(row, rendered))
+                seen.todo.append(Change(row, rendered))
             else:
-                held.append((row, tuple(rendered)))
-        elif isinstance(now, (Gone, Stored)):
-            held.append((row, (deleted_there(row),)))
-        # Pending: it stays due, and the next drain asks again.
-    return todo, held
+                seen.held.append((row, tuple(rendered)))
+        elif not isinstance(now, (Gone, Stored)):
+            seen.unseen.append(row)
+        elif row.op == Op.CANCEL:
+            seen.gone.append(row)
+        else:
+            seen.held.append((row, (deleted_there(row),)))
+    return seen
 
 
 def _rendered(run: Run, row: Posting, now: Stored) -> Payload | Problems:

@@ -9,7 +9,7 @@ from audit.engine.prepare import prepare
 from audit.engine.twins import TWIN
 from audit.models import Posting, Report
 from audit.nudge import nudge
-from audit.states import IN_FLIGHT, NEEDS_PERSON, OPEN, State
+from audit.states import DUE, IN_FLIGHT, NEEDS_PERSON, OPEN, UNSENT, State
 from connectors.contract.ledger import Op
 from connectors.contract.report import ReportStatus
 from mappings import services
@@ -74,7 +74,7 @@ def release(postings: Iterable[Posting], actor: str, note: str = "") -> Done:
         for posting in members:
             if posting.state not in NEEDS_PERSON:
                 left.append((str(posting), f"it is not held ({posting.get_state_display()})"))
-            elif not _can_go_out(posting):
+            elif not can_go_out(posting):
                 left.append((str(posting), "it could not be built: settle its problem and replay"))
             else:
                 ready.append(posting)
@@ -83,9 +83,10 @@ def release(postings: Iterable[Posting], actor: str, note: str = "") -> Done:
             # Released in sight of a look-alike: it is another document.
             codes = {problem["code"] for problem in posting.problems}
             posting.twins_accepted = posting.twins_accepted or TWIN in codes
+            posting.epoch += 1
         moved += page.move(
             ready, NEEDS_PERSON, State.READY, problems=[], subject="", attempts=0, lost_calls=0,
-            due_at=None, call=None, note=note[:500], fields=["twins_accepted"],
+            due_at=None, call=None, note=note[:500], fields=["twins_accepted", "epoch"],
         )  # fmt: skip
     return Done(tuple(moved), tuple(left))
 
@@ -113,19 +114,25 @@ def reverse(postings: Iterable[Posting], actor: str, reason: str = "") -> Done:
     entered: list[Posting] = []
     left: list[tuple[str, str]] = []
     for page, members in _pages(postings, actor):
-        open_places = set(
-            Posting.objects.filter(
+        waiting = {
+            (p.report_id, p.slice_name): p
+            for p in Posting.objects.filter(
                 report_id__in={p.report_id for p in members}, state__in=OPEN
-            ).values_list("report_id", "slice_name")
-        )
-        cancels = []
+            )
+        }
+        cancels, overruled = [], []
         for posting in members:
+            change = waiting.get((posting.report_id, posting.slice_name))
             if not posting.is_live:
                 left.append((str(posting), "no document of ours stands because of it"))
-            elif (posting.report_id, posting.slice_name) in open_places:
-                left.append((str(posting), "a change of it is still waiting: settle that first"))
+            elif change is not None and change.state in IN_FLIGHT:
+                left.append((str(posting), UNDER_WAY))
+            elif change is not None and change.op == Op.CANCEL and change.state in DUE:
+                left.append((str(posting), "its reversal is still waiting to be sent"))
             else:
+                overruled += [change] if change is not None else []
                 cancels.append(_cancel_of(posting, reason))
+        page.move(overruled, UNSENT, State.SUPERSEDED)
         entered += page.create(cancels)
         nudge()
     return Done(tuple(entered), tuple(left))
@@ -190,7 +197,7 @@ def _cancel_of(posting: Posting, reason: str) -> Posting:
     )
 
 
-def _can_go_out(posting: Posting) -> bool:
+def can_go_out(posting: Posting) -> bool:
     """Everything was built; what is missing is a person's word."""
     match Op(posting.op):
         case Op.POST:

@@ -12,10 +12,10 @@ from django.db.models import Q
 
 from audit.book import writing
 from audit.engine import poll, prepare
-from audit.engine.amend import Change, changes
+from audit.engine.amend import Change, Seen, changes
 from audit.engine.kill_points import reach
 from audit.engine.lease import LeaseLost, acquire
-from audit.engine.resolve import found_twice, receipt_of, recover, resolve, sought
+from audit.engine.resolve import found_twice, is_wanted, receipt_of, recover, resolve, sought
 from audit.engine.run import Run, is_shut, reopen, shut
 from audit.engine.settle import hold, settle, settle_failure, write_posted
 from audit.engine.twins import without_twins
@@ -36,6 +36,7 @@ from mappings.terms import Mode
 log = logging.getLogger(__name__)
 
 RENEW_EVERY_S = 20.0
+BUSY = "another writer is at work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def drain(connection_id: int) -> Drained:
         return Drained(held_by=why)
     lease = acquire(connection_id)
     if lease is None:
-        return Drained(held_by="another writer is at work")
+        return Drained(held_by=BUSY)
     connection = LedgerConnection.objects.select_related("credential").get(pk=connection_id)
     run = None
     meter = limits.ledger_meter(connection.pk, connection.ledger)
@@ -134,6 +135,11 @@ def _next_wave(run: Run, unread: set[int]) -> list[Posting]:
         # Either read again (and perhaps changed), or left for a later drain: never asked twice.
         unread |= _read_again(stale)
         return _next_wave(run, unread)
+    if unwanted := [row for row in rows if not is_wanted(row)]:
+        # Taken back in Expensify while it was on its way, and certainly not stored.
+        with writing(run.connection.pk, lease=run.lease) as page:
+            page.move(unwanted, DUE, State.WITHDRAWN, problems=[], subject="", call=None)
+        return _next_wave(run, unread)
     return [row for row in rows if row.op == rows[0].op]
 
 
@@ -159,10 +165,23 @@ def _carry_out(run: Run, wave: Sequence[Posting]) -> None:
         reach("drain.looked_up")
         todo = [Change(row, row.as_payload()) for row in missing]
     else:
-        todo, held = changes(run, wave)
-        hold(run, held)
+        seen = changes(run, wave)
+        hold(run, seen.held)
+        _write_gone_and_unseen(run, seen)
+        todo = seen.todo
     if todo:
         send_all(run, _intend(run, todo))
+
+
+def _write_gone_and_unseen(run: Run, seen: Seen) -> None:
+    """A cancel whose document is gone is done; what the ledger can't show yet is asked later."""
+    if not (seen.gone or seen.unseen):
+        return
+    with writing(run.connection.pk, lease=run.lease) as page:
+        write_posted(run, page, [(row, row.as_receipt(), None) for row in seen.gone], set(DUE))
+        later = [row.pk for row in seen.unseen]
+        Posting.objects.filter(pk__in=later).update(due_at=page.now + pace().doubt_retry)
+    run.outcomes["found"] += len(seen.gone)
 
 
 def _not_there_yet(run: Run, wave: Sequence[Posting]) -> list[Posting]:
@@ -203,7 +222,7 @@ def _intend(run: Run, todo: Sequence[Change]) -> list[tuple[Call, list[Posting]]
         packed: list[tuple[Packed, list[Posting]]] = []
         for group in _groups(todo, run.ledger.abilities.batch_size):
             postings = {Marker(change.posting.marker): change.posting for change in group}
-            epoch = f"{run.connection.company}:{max(c.posting.epoch for c in group)}"
+            epoch = _epoch(run, [change.posting for change in group])
             payloads = [change.payload for change in group]
             for call in run.ledger.pack(Op(group[0].posting.op), payloads, epoch):
                 packed.append((call, [postings[marker] for marker in call.members]))
@@ -223,6 +242,15 @@ def _intend(run: Run, todo: Sequence[Change]) -> list[tuple[Call, list[Posting]]
         )
     reach("drain.intent_committed")
     return intended
+
+
+def _epoch(run: Run, postings: Sequence[Posting]) -> str:
+    """What makes a new call's request id new, though its bytes may be those of an earlier one.
+
+    A call that is sent again is not packed again: its stored bytes keep the stored id.
+    """
+    newest = max(posting.pk for posting in postings)
+    return f"{run.connection.company}:{run.lease.fence}:{newest}:{max(p.epoch for p in postings)}"
 
 
 def _keep_payload(posting: Posting, payload: Payload) -> None:
@@ -289,6 +317,8 @@ def send_all(run: Run, intended: Sequence[tuple[Call, list[Posting]]]) -> None:
     fresh one: a 401 was certainly not carried out.
     """
     no_open_transaction()
+    # Whoever slept through the lease since the commit must not send: somebody else may have.
+    run.lease.renew()
     renewed: set[int] = set()
     with ThreadPoolExecutor(max_workers=run.ledger.abilities.concurrency) as pool:
         under_way: dict[Future, tuple[Call, list[Posting]]] = {

@@ -29,8 +29,12 @@ class ChannelLease:
 
     def confirm(self) -> None:
         """Lock the channel row for this transaction, or raise LeaseLost."""
-        mine = Channel.objects.select_for_update().filter(
-            connection_id=self.connection_id, owner=self.owner, fence=self.fence
+        # Without the model's ordering, which joins the connection: a lock on that row would stand
+        # in the way of every foreign key check.
+        mine = (
+            Channel.objects.select_for_update()
+            .filter(connection_id=self.connection_id, owner=self.owner, fence=self.fence)
+            .order_by()
         )
         if not mine.values_list("pk", flat=True):
             raise LeaseLost(f"connection {self.connection_id} has another writer")

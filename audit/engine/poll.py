@@ -20,6 +20,7 @@ from audit.pace import pace
 from audit.states import UNSENT, State
 from connectors import opening
 from connectors.clock import database_now
+from connectors.contract.ledger import Op
 from connectors.contract.problem import Problem
 from connectors.contract.report import Report as Read
 from connectors.contract.report import ReportStatus
@@ -36,6 +37,8 @@ OVERLAP = timedelta(days=3)
 SWEEP = timedelta(days=35)
 # Reports reimbursed longer ago than this are left alone unless somebody asks.
 SETTLED_AFTER = timedelta(days=60)
+# What a person takes back is taken back, whatever becomes of the report meanwhile.
+TAKEN_BACK = Q(op=Op.CANCEL.value, cause="person")
 _STATE_WORDS = {"approved": "APPROVED", "reimbursed": "REIMBURSED", "closed": "ARCHIVED"}
 
 
@@ -277,6 +280,9 @@ def _copy_facts(row: Report, read: Read, page: Page) -> bool:
         page.note("report.approved_again", report_id=row.pk)
     elif read.reimbursed_at and not row.reimbursed_at and was is not None:
         page.note("report.reimbursed", {"at": read.reimbursed_at}, report_id=row.pk)
+    if row.absent_since is not None:
+        row.is_due = True
+        page.note("report.back", report_id=row.pk)
     row.read_at = page.now
     changed = False
     for name, content in facts.items():
@@ -350,7 +356,7 @@ def _write_rows(changed: list[Report], unchanged: list[Report], page: Page) -> N
 
 def _withdraw(rows: list[Report], page: Page) -> None:
     """No longer approved: what was not sent is withdrawn; what stands in the ledger is flagged."""
-    waiting = Posting.objects.filter(report__in=rows, state__in=UNSENT)
+    waiting = Posting.objects.filter(report__in=rows, state__in=UNSENT).exclude(TAKEN_BACK)
     page.move(waiting, UNSENT, State.WITHDRAWN, problems=[], subject="")
 
 
@@ -362,9 +368,13 @@ def _note_absent(flow: Flow, missing: Iterable[str]) -> None:
         return
     with writing(flow.connection_id) as page:
         gone = Report.objects.filter(flow=flow, report_id__in=missing, absent_since__isnull=True)
-        for report in gone:
-            page.note("report.absent", report_id=report.pk)
+        ids = list(gone.values_list("pk", flat=True))
+        for report_pk in ids:
+            page.note("report.absent", report_id=report_pk)
         gone.update(absent_since=page.now)
+        # What is not there is not posted; it is looked at again when it turns up.
+        waiting = Posting.objects.filter(report__in=ids, state__in=UNSENT).exclude(TAKEN_BACK)
+        page.move(waiting, UNSENT, State.WITHDRAWN, problems=[], subject="")
         Report.objects.filter(flow=flow, report_id__in=missing).update(read_at=page.now)
 
 
@@ -406,7 +416,12 @@ def _finish(flow: Flow, run: PollRun, tally: Tally, error: VendorError | None) -
 def note_not_taken(run: PollRun) -> None:
     """What the run's reports were left out for, counted once they have been prepared."""
     rows = (
-        Report.objects.filter(flow_id=run.flow_id, read_at__gte=run.started_at)
+        Report.objects.filter(
+            flow_id=run.flow_id,
+            read_at__gte=run.started_at,
+            read_at__lte=run.finished_at,
+            absent_since__isnull=True,
+        )
         .exclude(not_taken_code="")
         .values_list("not_taken_code")
         .annotate(count=Count("pk"))

@@ -76,6 +76,8 @@ def prepare(flow_id: int, actor: str = "") -> int:
     locked chunk by chunk, and what is in flight is left until it is settled.
     """
     flow = Flow.objects.select_related("workspace", "connection").get(pk=flow_id)
+    if not flow.connection.company_id:
+        return 0  # not connected yet: markers are made from the company
     book: Book | None = None
     ledger: Ledger | None = None
     looked_at, after = 0, 0
@@ -124,13 +126,33 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
             built = build(read, book, kept_dates=kept)
             decision = decide(built, slices, policy=flow.revision_policy)
             replaced += decision.drops
-            new += [_posting(flow, report, one, ledger, book) for one in decision.intents]
-            _note_not_taken(report, built, bool(slices or decision.intents), page)
-        page.move(replaced, UNSENT | {State.WITHDRAWN, State.IGNORED}, State.SUPERSEDED)
+            new += [drafted(flow, report, one, ledger, book) for one in decision.intents]
+            _note_not_taken(report, built, _is_anything_left(slices, decision), page)
+        moved = page.move(replaced, UNSENT | {State.WITHDRAWN, State.IGNORED}, State.SUPERSEDED)
+        new = _without_overtaken(new, replaced, moved, looked_at)
         _number(new)
         Report.objects.bulk_update(looked_at, _COLUMNS, batch_size=CHUNK)
         page.create(new)
     return len(looked_at)
+
+
+def _is_anything_left(slices: dict[str, Standing], decision: "Decision") -> bool:
+    dropped = {posting.pk for posting in decision.drops}
+    stays = (one.last or (one.open and one.open.pk not in dropped) for one in slices.values())
+    return bool(decision.intents) or any(stays)
+
+
+def _without_overtaken(
+    new: list[Posting],
+    replaced: Sequence[Posting],
+    moved: Sequence[Posting],
+    looked_at: Sequence[Report],
+) -> list[Posting]:
+    """Leave out what the drain took up while we were thinking: those reports stay due."""
+    overtaken = {p.report_id for p in replaced} - {p.report_id for p in moved}
+    for report in looked_at:
+        report.is_due = report.pk in overtaken
+    return [posting for posting in new if posting.report_id not in overtaken]
 
 
 def _as_read(report: Report) -> Read:
@@ -218,6 +240,8 @@ def decide(
     for part in () if built.excluded else built.slices:
         wanted.add(part.name)
         standing = slices.get(part.name, _NOTHING)
+        if _is_taken_back(standing.open):
+            continue
         if standing.live is not None:
             intent = _change(part, standing.live, built.problems, policy)
         else:
@@ -229,13 +253,20 @@ def decide(
         if intent is not None:
             intents.append(intent)
     for name, standing in slices.items():
-        if name in wanted:
+        if name in wanted or _is_taken_back(standing.open):
             continue
         if standing.open is not None and standing.open.state in UNSENT:
+            if standing.open.document_id and standing.open.op == Op.POST:
+                continue  # held, and something stands in the ledger: a person has to see it
             drops.append(standing.open)
         if standing.live is not None and not built.problems and not built.excluded:
             intents.append(_take_back(name, standing.live))
     return Decision(tuple(intents), tuple(drops))
+
+
+def _is_taken_back(open_: Posting | None) -> bool:
+    """A person's reversal waits to be sent; no revision undoes it."""
+    return open_ is not None and open_.op == Op.CANCEL and open_.cause == "person"
 
 
 def _first(
@@ -375,7 +406,9 @@ def _is_same(open_: Posting, intent: Intent) -> bool:
     )
 
 
-def _posting(flow: Flow, report: Report, intent: Intent, ledger: Ledger, book: Book) -> Posting:
+def drafted(flow: Flow, report: Report, intent: Intent, ledger: Ledger, book: Book) -> Posting:
+    """The posting of an intent, neither numbered nor stored; `render` may find further problems."""
+    """The posting of an intent, not stored and not numbered yet; `render` may find problems."""
     marker = keys.marker(
         flow.connection.company, report.report_id, intent.slice_name, intent.generation
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from audit.book import writing
 from audit.engine.kill_points import reach
-from audit.engine.run import Run
+from audit.engine.run import Run, reopen
 from audit.engine.settle import hold, stored_otherwise, write_posted
 from audit.models import Call, Posting
 from audit.pace import pace
@@ -14,6 +14,8 @@ from connectors.clock import database_now
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import Absent, Finding, Found, Op, Pending, Receipt, Sought, Stored
 from connectors.contract.problem import Problem
+from connectors.contract.report import ReportStatus
+from mappings.terms import Mode
 
 # A call that was lost this often is not sent again as it is: one member may be its poison.
 LOST_AS_A_WHOLE = 2
@@ -31,6 +33,17 @@ def sought(posting: Posting) -> Sought:
         sent_at=posting.call.sent_at if posting.call else None,
         receipt=posting.as_receipt() if posting.document_id else None,
     )
+
+
+def is_wanted(row: Posting) -> bool:
+    """The report still asks for this write. What a person takes back is wanted whatever it says."""
+    final = {status.value for status in ReportStatus if status.is_final}
+    return row.op == Op.CANCEL or row.report.status in final
+
+
+def may_be_sent(row: Posting) -> bool:
+    """Wanted, by a flow that is live and not paused."""
+    return is_wanted(row) and not row.flow.is_paused and row.flow.mode != Mode.DRY_RUN
 
 
 def receipt_of(stored: Stored) -> Receipt:
@@ -61,7 +74,7 @@ def resolve(run: Run) -> None:
             connection=run.connection, state=State.IN_DOUBT, due_at__lte=database_now()
         )
         rows = list(
-            due.select_related("call", "replaces").order_by("call_id", "pk")[
+            due.select_related("call", "replaces", "report", "flow").order_by("call_id", "pk")[
                 : run.ledger.abilities.find_many
             ]
         )
@@ -70,6 +83,7 @@ def resolve(run: Run) -> None:
         findings = run.ledger.find([sought(row) for row in rows])
         reach("resolve.looked_up")
         conclude(run, rows, findings)
+        reopen(run.connection.pk)
         reach("resolve.settled")
         run.lease.renew()
 
@@ -161,7 +175,8 @@ def _resendable(absent: Sequence[Posting]) -> tuple[dict[Call, list[Posting]], l
         whole = len(members) == len(call.members)
         in_window = call.resend_until is not None and now < call.resend_until
         worn_out = max(row.lost_calls for row in members) >= LOST_AS_A_WHOLE
-        if whole and in_window and call.request_id and not worn_out:
+        unwanted = not all(may_be_sent(row) for row in members)
+        if whole and in_window and call.request_id and not worn_out and not unwanted:
             again[call] = members
         else:
             anew += members

@@ -37,7 +37,7 @@ RECEIPT_FIELDS = (
     "document_id document_version document_link number stored posted_at problems subject due_at"
 ).split()
 _DOUBT_FIELDS = ["due_at", "lost_calls", "attempts", "problems", "subject"]
-_REFUSAL_FIELDS = ["problems", "subject", "attempts", "epoch", "due_at"]
+_REFUSAL_FIELDS = ["problems", "subject", "attempts", "epoch", "due_at", "lost_calls"]
 # An amend that meets ever new versions is fighting with somebody: a person should know.
 MAX_REREADS = 5
 
@@ -71,7 +71,7 @@ def settle(
         write_posted(
             run, page, [(p, o.receipt, o.stored) for p, o in groups[Posted]], {State.SENDING}
         )
-        _write_refused(run, page, groups[Refused])
+        _write_refused(run, page, groups[Refused], whole_call=_is_refused_whole(groups, postings))
         for posting, doubt in groups[InDoubt]:
             if doubt.problem is not None:  # an answer about this very document burns an attempt
                 posting.attempts += 1
@@ -177,14 +177,25 @@ def _supersede_predecessors(postings: Sequence[Posting], page: Page) -> None:
     )
 
 
-def _write_refused(run: Run, page: Page, refused: list[tuple[Posting, Refused]]) -> None:
+def _is_refused_whole(groups: Mapping[type, list], postings: Sequence[Posting]) -> bool:
+    """Many members, one refusal that may pass: it is about the call, or about one of them."""
+    refused = groups[Refused]
+    return len(refused) == len(postings) > 1 and all(o.again == "later" for _, o in refused)
+
+
+def _write_refused(
+    run: Run, page: Page, refused: list[tuple[Posting, Refused]], *, whole_call: bool
+) -> None:
     moves: dict[State, list[Posting]] = defaultdict(list)
     for posting, refusal in refused:
-        posting.attempts += 1
+        # Only an answer about that very document costs it an attempt; a call refused as a whole
+        # is halved until the one that spoils it stands alone.
+        posting.lost_calls += whole_call
+        posting.attempts += not whole_call
         posting.epoch += 1
         posting.due_at = None
         _hold(posting, refusal.problems)
-        wait = pace().retry_in(posting.attempts)
+        wait = pace().retry_in(max(1, posting.attempts))
         if refusal.again == "no" or (refusal.again == "reread" and posting.attempts > MAX_REREADS):
             moves[State.QUARANTINED].append(posting)
         elif refusal.again == "reread":
@@ -220,7 +231,13 @@ def hold(
             _hold(posting, problems)
         facts = {p.pk: {"problems": [q.code for q in problems]} for p, problems in rows}
         postings = [posting for posting, _ in rows]
-        page.move(postings, old, State.QUARANTINED, fields=["problems", "subject"], facts=facts)
+        page.move(
+            postings,
+            old,
+            State.QUARANTINED,
+            fields=["problems", "subject", "document_id"],
+            facts=facts,
+        )
     run.outcomes["held"] += len(rows)
 
 

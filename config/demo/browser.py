@@ -49,7 +49,9 @@ class _Forms(HTMLParser):
                 return
             if kind in ("submit", "button", "file"):
                 if kind == "submit":
-                    self._form.buttons.append((name, given.get("value", ""), given.get("value", "")))
+                    self._form.buttons.append(
+                        (name, given.get("value", ""), given.get("value", ""))
+                    )
                 return
             default = "on" if kind in ("checkbox", "radio") else ""
             self._form.fields.append((name, given.get("value", default)))

@@ -150,9 +150,7 @@ class Story:
         category, number = firm.FORGOTTEN
         heading(f'7  In the admin: a rule for "{category}", then Replay')
         account = GLAccount.objects.get(connection=self.flow.connection, number=number)
-        page = self.browser.go(
-            f"/admin/mappings/rule/add/?flow={self.flow.pk}&category={category}"
-        )
+        page = self.browser.go(f"/admin/mappings/rule/add/?flow={self.flow.pk}&category={category}")
         page.submit(page.form("category"), account=str(account.pk))
         waiting = [p for p in self._held() if p.subject == f"category:{category}"]
         before = len(self._ours())

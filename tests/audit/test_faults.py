@@ -206,7 +206,7 @@ def test_a_merchant_of_three_megabytes_is_posted_cut_and_kept_whole(town):
 
 
 def test_a_number_that_is_taken_by_a_document_without_our_mark_is_held_not_posted_for_ever(town):
-    """A restored database, and a bill of ours whose memo somebody rewrote."""
+    """A restored database, and a bill of ours whose memo and date somebody rewrote."""
     from tests.audit.test_spine import forget
 
     town.poll()
@@ -215,7 +215,7 @@ def test_a_number_that_is_taken_by_a_document_without_our_mark_is_held_not_poste
     town.sandbox.control(
         QBO,
         f"documents/{bill.document_id}",
-        {"action": "edit", "fields": {"PrivateNote": "paid by Ann"}},
+        {"action": "edit", "fields": {"PrivateNote": "mine", "TxnDate": "2026-10-02"}},
     )
     town.sandbox.control(QBO, "companies/9341450000000001", {"warn_duplicate_bill_number": True})
     forget(town)

@@ -1,0 +1,246 @@
+"""Replay, release, set aside, reverse: the question asked before, and the report given after."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from audit.admin import words
+from audit.admin.base import BookAdmin
+from audit.engine import desk
+from audit.models import Posting, Report
+from audit.selectors import sums_of
+from connectors.admin_base import Confirmation, change_link, confirmed, messages
+
+REPLAY = "audit.replay_posting"
+IGNORE = "audit.ignore_posting"
+REVERSE = "audit.reverse_posting"
+
+# A confirmation names this many rows; the count above it is of all of them.
+NAMED = 20
+REASON = "reason"
+
+
+def with_reason(*, label: str, is_needed: bool) -> Callable:
+    """On top of `@confirmed` or `@button`: the question gets a field for the reason.
+
+    `is_needed`: without one nothing is done. The reason stands in `reason_of(request)`.
+    """
+
+    def decorate(run: Callable) -> Callable:
+        @wraps(run)
+        def asked(self: Any, request: HttpRequest, rows: Any) -> HttpResponse | None:
+            answer = run(self, request, rows)
+            if isinstance(answer, TemplateResponse):
+                answer.template_name = "audit/confirm_reason.html"
+                answer.context_data |= {
+                    "reason_label": label,
+                    "reason_is_needed": is_needed,
+                    "reason": reason_of(request),
+                }
+            return answer
+
+        return asked
+
+    return decorate
+
+
+def reason_of(request: HttpRequest) -> str:
+    return request.POST.get(REASON, "").strip()[:500]
+
+
+# --- before --------------------------------------------------------------------------------------
+
+
+REPLAYED = (
+    "They are built again with today's rules. A document that stands and would now be different "
+    "is changed in place; nothing is posted twice."
+)
+
+
+def ask(verb: str, noun: str, rows: QuerySet, *, what: str = "", warning: str = "") -> Confirmation:
+    """`Replay 12 reports?` with their sums and names; `what` says what then happens."""
+    count = rows.count()
+    by_currency = rows.order_by().values("currency").annotate(sum=Sum("total"), n=Count("pk"))
+    facts = [(noun.capitalize() + "s", f"{count:,}")]
+    facts += [("Total", words.sums(sums_of(by_currency)))]
+    facts += [("What happens", what)] if what else []
+    first = rows.select_related("report") if rows.model is Posting else rows
+    lines = [_named(row) for row in first.order_by("pk")[:NAMED]]
+    if count > NAMED:
+        lines.append(f"and {count - NAMED:,} more")
+    return Confirmation(
+        question=f"{verb} {words.counted(count, noun)}?",
+        facts=facts,
+        lines=lines,
+        warning=warning,
+        verb=verb,
+    )
+
+
+def _named(row: Report | Posting) -> str:
+    if isinstance(row, Report):
+        who = row.employee_name or row.employee_email
+        return f"{row.report_id} {row.name} ({who}, {words.amount_of(row)})"
+    return f"{_name(row)} ({row.party_name}, {words.amount_of(row)})"
+
+
+# --- after ---------------------------------------------------------------------------------------
+
+
+def tell(request: HttpRequest, done: desk.Done, did: str) -> None:
+    """One message with the count and links, one for what was left alone and why."""
+    if done.moved:
+        count = words.counted(len(done.moved), "posting")
+        messages.success(request, format_html("{} {}: {}", count, did, _links(done.moved)))
+    if done.left:
+        listed = format_html_join("; ", "{}: {}", done.left[:NAMED])
+        more = f" and {len(done.left) - NAMED:,} more" if len(done.left) > NAMED else ""
+        messages.warning(
+            request,
+            format_html("{} left alone. {}{}", words.counted(len(done.left), "row"), listed, more),
+        )
+    if not done.moved and not done.left:
+        messages.info(request, "Nothing had to be done.")
+
+
+def tell_replayed(request: HttpRequest, reports: Sequence[Report], done: desk.Done) -> None:
+    """What the reports have become: posting by posting may be many, so by standing."""
+    ids = [report.pk for report in reports]
+    left = {name for name, _ in done.left}
+    found = Report.objects.filter(pk__in=ids).order_by().values("standing").annotate(n=Count("pk"))
+    labels = dict(Report.Standing.choices)
+    counts = ", ".join(f"{row['n']:,} {labels[row['standing']].lower()}" for row in found)
+    done_count = len(ids) - len(left)
+    if done_count:
+        messages.success(
+            request,
+            format_html(
+                '{} replayed; now {}. <a href="{}">Look at them</a>',
+                words.counted(done_count, "report"),
+                counts,
+                list_url("report", id__in=",".join(map(str, ids[:200]))),
+            ),
+        )
+    if done.left:
+        listed = format_html_join("; ", "{}: {}", done.left[:NAMED])
+        messages.warning(
+            request, format_html("{} left alone. {}", words.counted(len(left), "report"), listed)
+        )
+
+
+def list_url(model: str, **query: str) -> str:
+    """The list of reports or postings, filtered."""
+    url = reverse(f"admin:audit_{model}_changelist")
+    return f"{url}?{urlencode(query)}" if query else url
+
+
+def _links(postings: Iterable[Posting]) -> str:
+    postings = list(postings)
+    shown = format_html_join(
+        ", ", "{}", ((change_link(one, _name(one)),) for one in postings[:NAMED])
+    )
+    more = f" and {len(postings) - NAMED:,} more" if len(postings) > NAMED else ""
+    return format_html("{}{}", shown, more)
+
+
+def _name(posting: Posting) -> str:
+    return f"{posting.get_kind_display()} {posting.number or posting.report.report_id}"
+
+
+# --- what both lists of postings do --------------------------------------------------------------
+
+
+def do_replay(request: HttpRequest, reports: Iterable[Report]) -> None:
+    reports = list(reports)
+    done = desk.replay(reports, request.user.get_username())
+    tell_replayed(request, reports, done)
+
+
+def do_release(request: HttpRequest, postings: Iterable[Posting]) -> None:
+    tell(request, desk.release(postings, request.user.get_username()), "released")
+
+
+def do_ignore(request: HttpRequest, postings: Iterable[Posting]) -> None:
+    try:
+        done = desk.ignore(postings, request.user.get_username(), reason_of(request))
+    except desk.ReasonMissing as missing:
+        messages.error(request, f"{missing} Nothing was done.")
+        return
+    tell(request, done, "set aside")
+
+
+def do_reverse(request: HttpRequest, postings: Iterable[Posting]) -> None:
+    done = desk.reverse(postings, request.user.get_username(), reason_of(request))
+    tell(request, done, "to be reversed")
+
+
+WHY_ASIDE = "Why is it set aside? The next person reads this."
+WHY_REVERSE = "Why is it reversed? (optional)"
+RELEASED = (
+    "Nothing is built again: what was built goes out as it is, and its problem is taken as "
+    "settled. Use Replay where a rule was added."
+)
+REVERSE_WARNING = (
+    "The documents are voided or deleted in the ledger, as far as they are unpaid, unmatched, "
+    "unedited and in an open period. They come back only as new documents."
+)
+
+
+class PostingActions(BookAdmin):
+    """What can be done with many postings, on every list of them."""
+
+    actions = ("replay", "release", "ignore", "reverse")
+
+    @confirmed(
+        label="Replay",
+        permission=REPLAY,
+        ask=lambda self, request, rows: ask_replay(rows),
+    )
+    def replay(self, request: HttpRequest, rows: QuerySet) -> None:
+        do_replay(request, _reports_of(rows))
+
+    @confirmed(
+        label="Release",
+        permission=REPLAY,
+        ask=lambda self, request, rows: ask("Release", "posting", rows, what=RELEASED),
+    )
+    def release(self, request: HttpRequest, rows: QuerySet) -> None:
+        do_release(request, rows)
+
+    @with_reason(label=WHY_ASIDE, is_needed=True)
+    @confirmed(
+        label="Set aside",
+        permission=IGNORE,
+        ask=lambda self, request, rows: ask("Set aside", "posting", rows),
+    )
+    def ignore(self, request: HttpRequest, rows: QuerySet) -> None:
+        do_ignore(request, rows)
+
+    @with_reason(label=WHY_REVERSE, is_needed=False)
+    @confirmed(
+        label="Reverse",
+        permission=REVERSE,
+        ask=lambda self, request, rows: ask("Reverse", "posting", rows, warning=REVERSE_WARNING),
+    )
+    def reverse(self, request: HttpRequest, rows: QuerySet) -> None:
+        do_reverse(request, rows)
+
+
+def _reports_of(rows: QuerySet) -> QuerySet:
+    return Report.objects.filter(pk__in=rows.order_by().values("report")).order_by("pk")
+
+
+def ask_replay(rows: QuerySet) -> Confirmation:
+    return ask(
+        "Replay",
+        "report",
+        _reports_of(rows),
+        what=REPLAYED,
+    )

@@ -1,0 +1,117 @@
+"""What lists are narrowed by: months, causes and flags, each with words instead of columns."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Q, QuerySet
+from django.db.models.functions import ExtractMonth, ExtractYear
+from django.http import HttpRequest
+from django.utils import formats
+
+from audit.admin import words
+from audit.admin.cures import titles
+from audit.models import Event
+from audit.selectors import held, span_of, waiting_for
+
+
+class _Month(SimpleListFilter):
+    """Months that the rows are in, the newest first. `column` is a date or a moment."""
+
+    column = ""
+    parameter_name = "period"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        months = (
+            model_admin.model.objects.filter(**{f"{self.column}__isnull": False})
+            .order_by()
+            .annotate(year=ExtractYear(self.column), month=ExtractMonth(self.column))
+            .values_list("year", "month")
+            .distinct()
+        )
+        return [
+            (f"{year}-{month:02}", formats.date_format(_first(year, month), "YEAR_MONTH_FORMAT"))
+            for year, month in sorted(months, reverse=True)
+        ]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        if not self.value():
+            return rows
+        try:
+            first, last = span_of(self.value())
+        except ValueError:
+            return rows.none()
+        return self.within(rows, first, last)
+
+    def within(self, rows: QuerySet, first: Any, last: Any) -> QuerySet:
+        return rows.filter(**{f"{self.column}__range": (first, last)})
+
+
+def _first(year: int, month: int) -> Any:
+    return span_of(f"{year:04}-{month:02}")[0]
+
+
+class ApprovedMonth(_Month):
+    title, column = "approved in", "approved_at"
+
+    def within(self, rows: QuerySet, first: Any, last: Any) -> QuerySet:
+        return rows.filter(approved_at__date__range=(first, last))
+
+
+class PostingMonth(_Month):
+    title, column = "posting date", "date"
+
+
+class Badge(SimpleListFilter):
+    """What Expensify says about a report beyond its standing."""
+
+    title, parameter_name = "in Expensify", "badge"
+    _badges = {
+        "unapproved": ("No longer approved", Q(unapproved_at__isnull=False)),
+        "reimbursed": ("Reimbursed", Q(reimbursed_at__isnull=False)),
+        "absent": ("Missing", Q(absent_since__isnull=False)),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, label) for name, (label, _) in self._badges.items()]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        found = self._badges.get(self.value() or "")
+        return rows.filter(found[1]) if found else rows
+
+
+class Cause(SimpleListFilter):
+    """What held postings wait for; the choice is `subject:...` or `code:...`."""
+
+    title, parameter_name = "cause", "cause"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        groups = held()
+        names = titles(groups)
+        return [
+            (cause_of(one.subject, one.code), f"{names[one.subject, one.code]} ({one.reports})")
+            for one in groups
+        ]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        kind, _, name = (self.value() or "").partition(":")
+        if kind == "subject":
+            return rows.filter(waiting_for(name, ""))
+        if kind == "code":
+            return rows.filter(waiting_for("", name))
+        return rows
+
+
+def cause_of(subject: str, code: str) -> str:
+    return f"subject:{subject}" if subject else f"code:{code}"
+
+
+class EventKind(SimpleListFilter):
+    title, parameter_name = "what", "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        kinds: Iterable[str] = Event.objects.order_by("kind").values_list("kind", flat=True)
+        return [(kind, words.event_kind(kind)) for kind in kinds.distinct()]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        return rows.filter(kind=self.value()) if self.value() else rows

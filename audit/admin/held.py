@@ -1,0 +1,104 @@
+"""What waits for a person: held postings by their cause, each with the place of its cure."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.text import Truncator
+
+from audit.admin import words
+from audit.admin.actions import PostingActions
+from audit.admin.cures import cure_links, meaning, titles, web_address
+from audit.admin.filters import Cause, cause_of
+from audit.models import Posting
+from audit.selectors import held, postings
+from audit.states import NEEDS_PERSON
+from connectors.admin_base import display
+
+
+class HeldPostings(PostingActions):
+    """The postings that wait for a person, by what they wait for. A list at an address of its own;
+    its rows lead to the pages of `PostingAdmin`."""
+
+    list_display = ("report_title", "payee", "amount", "what", "since", "flow")
+    list_filter = (Cause, "state", "flow", "connection")
+    search_fields = ("number", "report__report_id", "report__name", "party_name")
+    search_help_text = "Report id or name, payee, document number"
+    list_select_related = ("report", "flow", "connection")
+    ordering = ("state_at", "id")
+    list_before_template = "audit/held_groups.html"
+    actions = ("replay", "release", "ignore")
+    empty_text = (
+        "Nothing waits for you. What cannot be posted by itself appears here with its cure."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return postings().filter(state__in=NEEDS_PERSON).order_by(*self.get_ordering(request))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"title": "Held: needs you", "groups": group_rows(request)}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("audit.view_posting")
+
+    @display(description="Report", ordering="report__report_id", header=True)
+    def report_title(self, posting: Posting) -> tuple[str, str]:
+        return posting.report.report_id, Truncator(posting.report.name).chars(48)
+
+    @display(description="Employee", ordering="report__employee_name")
+    def payee(self, posting: Posting) -> str:
+        return posting.report.employee_name or posting.report.employee_email
+
+    @display(description="Amount", ordering="total")
+    def amount(self, posting: Posting) -> str:
+        return words.amount_of(posting)
+
+    @display(description="Problem and cure")
+    def what(self, posting: Posting) -> str:
+        if not posting.problems:
+            return posting.get_state_display()
+        return format_html_join(
+            "",
+            '<div class="whitespace-normal min-w-56 max-w-3xl mb-1">{} '
+            '<span class="font-semibold">{}</span></div>',
+            ((one.get("message", ""), one.get("cure", "")) for one in posting.problems),
+        )
+
+    @display(description="Since", ordering="state_at")
+    def since(self, posting: Posting) -> str:
+        return words.moment(posting.state_at)
+
+
+def group_rows(request: HttpRequest) -> list[dict[str, Any]]:
+    """Held postings by cause as the home page and the held list show them."""
+    groups = held()
+    names = titles(groups)
+    query = reverse("admin:audit_posting_held")
+    return [
+        {
+            "title": names[one.subject, one.code],
+            "meaning": meaning(one.problem.get("code", one.code)),
+            "cure": one.problem.get("cure", ""),
+            "reports": one.reports,
+            "counted": words.counted(one.reports, "report"),
+            "sums": words.sums(one.sums),
+            "since": words.day(one.since),
+            "url": f"{query}?{urlencode({'cause': cause_of(one.subject, one.code)})}",
+            "links": list(
+                cure_links(
+                    one.problem,
+                    one.sample.report,
+                    one.sample.flow,
+                    request,
+                    web_address(one.sample.document_link),
+                )
+            ),
+        }
+        for one in groups
+    ]

@@ -1,0 +1,241 @@
+"""What the screen says: states, events, amounts and times in the words of its readers."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils import formats, timezone
+
+from audit.models import Call, Event, PollRun, Posting, Report
+from audit.selectors import Sums
+from audit.states import State
+from connectors.contract.ledger import Op
+from mappings.codes import CODES
+from mappings.terms import Mode
+from mappings.texts import money
+
+NOTHING = "–"
+
+STANDING_COLOURS = {
+    Report.Standing.POSTED: "success",
+    Report.Standing.HELD: "warning",
+    Report.Standing.FAILED: "danger",
+    Report.Standing.IN_DOUBT: "danger",
+    Report.Standing.WAITING: "info",
+}
+STATE_COLOURS = {
+    State.READY: "info",
+    State.SENDING: "info",
+    State.QUEUED: "info",
+    State.RETRY_WAIT: "info",
+    State.IN_DOUBT: "danger",
+    State.POSTED: "success",
+    State.QUARANTINED: "warning",
+    State.FAILED: "danger",
+}
+MODE_COLOURS = {Mode.LIVE.value: "success", Mode.TEST.value: "warning"}
+POLL_COLOURS = {PollRun.Status.DONE: "success", PollRun.Status.FAILED: "danger"}
+CALL_COLOURS = {Call.Status.ANSWERED: "success", Call.Status.LOST: "danger"}
+
+# Before it is over, a reversal is "being reversed" whatever the engine does with it at the moment.
+_UNDER_WAY = {State.READY, State.SENDING, State.QUEUED, State.IN_DOUBT}
+
+
+# --- amounts, days and times ---------------------------------------------------------------------
+
+
+def sums(by_currency: Sums) -> str:
+    """`4,310.20 USD, 86.40 EUR`; a dash for nothing."""
+    return ", ".join(money(amount, code) for code, amount in by_currency.items()) or NOTHING
+
+
+def amount_of(row: Any) -> str:
+    """The total of a report or posting with its currency."""
+    return NOTHING if row.total is None else unbroken(money(row.total, row.currency))
+
+
+def unbroken(text: str) -> str:
+    """An amount or a day that stays on one line in a narrow column."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def day(on: date | datetime | None) -> str:
+    """A day in the reader's order; of a moment, the day in the current zone."""
+    if on is None:
+        return NOTHING
+    on = timezone.localtime(on) if isinstance(on, datetime) else on
+    return unbroken(formats.date_format(on))
+
+
+def moment(at: datetime | None) -> str:
+    if at is None:
+        return NOTHING
+    return f"{day(at)} {timezone.localtime(at):%H:%M}"
+
+
+def soon(at: datetime) -> str:
+    """14:05 for today, with the day for any other."""
+    is_today = timezone.localtime(at).date() == timezone.localdate()
+    return f"{timezone.localtime(at):%H:%M}" if is_today else moment(at)
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+# --- states --------------------------------------------------------------------------------------
+
+
+def state_text(posting: Posting, person: str = "") -> str:
+    """The state of a posting; `person` is who set it aside, if anybody did."""
+    state = State(posting.state)
+    if state == State.IGNORED:
+        on = formats.date_format(timezone.localtime(posting.state_at), "MONTH_DAY_FORMAT")
+        return f"Set aside by {person}, {on}" if person else f"Set aside, {on}"
+    if state == State.RETRY_WAIT and posting.due_at is not None:
+        return f"Will try again at {soon(posting.due_at)}"
+    if posting.op == Op.CANCEL.value:
+        if state in _UNDER_WAY:
+            return "Being reversed"
+        if state == State.POSTED:
+            return "Reversed"
+    return state.label
+
+
+def state_colour(posting: Posting) -> str:
+    if posting.op == Op.CANCEL.value and posting.state == State.POSTED:
+        return ""
+    return STATE_COLOURS.get(State(posting.state), "")
+
+
+def badges(posting: Posting) -> list[str]:
+    """What else is true of a posting's document, as the ledger last answered."""
+    found = []
+    if str(getattr(posting, "is_paid", None)).lower() in ("1", "true"):
+        found.append("Paid")
+    codes = {problem.get("code") for problem in posting.problems}
+    if codes & {"ledger.stored_otherwise", "ledger.edited", "ledger.deleted_there"}:
+        found.append("Changed in ledger")
+    return found
+
+
+def report_badges(report: Report) -> list[str]:
+    """What Expensify says about a report beyond its standing."""
+    found = []
+    if report.unapproved_at:
+        found.append("No longer approved")
+    if report.reimbursed_at:
+        found.append("Reimbursed in Expensify")
+    if report.absent_since:
+        found.append("Missing in Expensify")
+    return found
+
+
+# --- events --------------------------------------------------------------------------------------
+
+_EVENTS = {
+    "report.found": "Read from Expensify for the first time: {total}.",
+    "report.revised": "Changed in Expensify: {old_total} became {total}.",
+    "report.unapproved": "No longer approved in Expensify.",
+    "report.approved_again": "Approved again in Expensify.",
+    "report.reimbursed": "Reimbursed in Expensify.",
+    "report.absent": "Expensify does not list it any more.",
+    "report.replayed": "Replayed: built again with today's rules.",
+    "report.not_taken": "Not taken. {why}",
+    "report.taken": "Taken after all.",
+    "report.unreadable": "A report could not be read. {message}",
+    "posting.ready": "{op} {number} entered, waiting to be sent.",
+    "posting.sending": "Sent to the ledger.",
+    "posting.queued": "Handed over; QuickBooks Desktop will answer.",
+    "posting.in_doubt": "Sent, and no usable answer came back. Looking it up.",
+    "posting.retry_wait": "Refused for now; it will be tried again.",
+    "posting.posted": "Stands in the ledger as no. {number}.",
+    "posting.quarantined": "Held: {problems}",
+    "posting.failed": "We stopped trying after {attempts} attempts.",
+    "posting.superseded": "Replaced by a newer version.",
+    "posting.withdrawn": "Withdrawn, because the report is no longer approved.",
+    "posting.ignored": "Set aside: {reason}",
+    "poll.done": "Read from Expensify: {found} found, {new} new, {revised} changed.",
+    "poll.failed": "Reading from Expensify failed. {problem}",
+    "flow.live": "Flow {flow} went live with {reports} reports.",
+    "flow.poll_asked": "Poll of {flow} asked for.",
+    "channel.held": "Nothing is sent for now. {why}",
+    "channel.open": "The ledger answers again.",
+    "expensify.unknown_field": "Expensify sent a field that we do not know: {name}.",
+}
+
+
+class _Facts(dict[str, str]):
+    """A template's gaps: a fact that an older event lacks leaves its place empty."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+def event_text(event: Event) -> str:
+    """One sentence for an event; kinds of other rooms are shown by their own name and facts."""
+    facts = _Facts(shown_facts(event.facts))
+    if event.kind.endswith(".changed"):
+        facts = _Facts({name: _change(content) for name, content in event.facts.items()})
+    template = _EVENTS.get(event.kind)
+    if template is None:
+        return _any_event(event.kind, facts)
+    return " ".join(template.format_map(facts).split())
+
+
+def shown_facts(facts: Mapping[str, Any]) -> dict[str, str]:
+    shown = {name: _shown(content) for name, content in facts.items()}
+    currency = facts.get("currency") or ""
+    for name in ("total", "old_total"):
+        if facts.get(name) is not None:
+            shown[name] = _money(facts[name], currency)
+    if "problems" in facts:
+        shown["problems"] = " ".join(CODES.get(code, code) for code in facts["problems"])
+    if "op" in facts:
+        shown["op"] = {"post": "Document", "amend": "Change of", "cancel": "Reversal of"}.get(
+            str(facts["op"]), "Document"
+        )
+    return shown
+
+
+def _change(content: Any) -> str:
+    """Events of changes hold [before, after] for each field."""
+    if isinstance(content, list) and len(content) == 2:
+        return f"{_shown(content[0])} became {_shown(content[1])}"
+    return _shown(content)
+
+
+def _shown(content: Any) -> str:
+    match content:
+        case None | "":
+            return "nothing"
+        case bool():
+            return "yes" if content else "no"
+        case list():
+            return ", ".join(_shown(member) for member in content)
+        case dict():
+            return "; ".join(f"{name} {_shown(member)}" for name, member in content.items())
+    return str(content)
+
+
+def _money(content: Any, currency: str) -> str:
+    try:
+        return money(Decimal(str(content)), currency)
+    except InvalidOperation:
+        return str(content)
+
+
+def _any_event(kind: str, facts: Mapping[str, str]) -> str:
+    title = kind.replace(".", " ").replace("_", " ").capitalize()
+    told = "; ".join(
+        f"{name.replace('_', ' ')}: {content}"
+        for name, content in facts.items()
+        if not name.endswith("_id") and content
+    )
+    return f"{title}. {told}".strip() if told else f"{title}."
+
+
+def event_kind(kind: str) -> str:
+    """A kind of event as a filter names it."""
+    return kind.replace(".", ": ", 1).replace("_", " ").capitalize()

@@ -1,0 +1,286 @@
+"""What screens and the API read: counts, groups, histories; each in a fixed number of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import (
+    Count,
+    Min,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
+
+from audit.models import Event, PollRun, Posting, Report
+from audit.states import DUE, NEEDS_PERSON, State
+from connectors.clock import database_now
+from connectors.contract.ledger import Op
+from connectors.contract.money import rounded
+from connectors.contract.report import Report as Read
+from connectors.contract.report import ReportStatus
+from connectors.expensify import parse
+from connectors.models import Channel, LedgerConnection
+from mappings.models import Flow
+
+Sums = dict[str, Decimal]
+
+# A page shows the newest lines of a history; the rest stands in the list of events.
+NEWEST = 100
+
+
+def sums_of(rows: Iterable[Mapping[str, Any]], amount: str = "sum") -> Sums:
+    """Rows of `values("currency").annotate(sum=...)` as currency -> amount, ordered by currency.
+
+    SQLite adds decimals as doubles; at the currency's own decimals the sum is exact again.
+    """
+    sums: Sums = defaultdict(Decimal)
+    for row in rows:
+        if row[amount] is not None:
+            sums[row["currency"]] += rounded(row[amount], row["currency"])
+    return dict(sorted(sums.items()))
+
+
+# --- lists ---------------------------------------------------------------------------------------
+
+
+def reports() -> QuerySet[Report]:
+    """Reports with flow, connection and `documents`: their postings because of which one stands."""
+    live = (
+        Posting.objects.filter(state=State.POSTED)
+        .exclude(op=Op.CANCEL.value)
+        .only("report_id", "number", "document_id", "document_link", "slice_name")
+        .order_by("slice_name", "pk")
+    )
+    return Report.objects.select_related("flow__connection", "workspace").prefetch_related(
+        Prefetch("postings", live, to_attr="documents")
+    )
+
+
+def postings() -> QuerySet[Posting]:
+    """Postings as lists show them: without bytes and stored copies, with what becomes a badge.
+
+    set_aside_by  the person who set it aside last, by name; None for nobody
+    is_paid       the ledger said so when it last answered
+    """
+    set_aside = Event.objects.filter(posting=OuterRef("pk"), kind="posting.ignored").annotate(
+        person=person_name()
+    )
+    return (
+        Posting.objects.select_related("report", "flow", "connection")
+        .defer("payload", "stored", "entry", "explained", "cuts")
+        .annotate(
+            set_aside_by=Subquery(set_aside.order_by("-pk").values("person")[:1]),
+            is_paid=KT("stored__paid"),
+        )
+    )
+
+
+def person_name() -> Coalesce:
+    """For events: the full name of the actor, the user name where there is none."""
+    user = get_user_model().objects.filter(username=OuterRef("actor"))
+    full_name = Trim(Concat("first_name", Value(" "), "last_name"))
+    named = Subquery(user.annotate(full_name=full_name).values("full_name")[:1])
+    return Coalesce(NullIf(named, Value("")), "actor")
+
+
+# --- what waits for a person ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Everything that one cause holds.
+
+    subject  what the postings wait for together, "" where the cause has none; then `code` tells
+    sums     of the postings, currency -> amount
+    sample   one of the postings, whole: its problem has the words and the facts for the cure
+    """
+
+    subject: str
+    code: str
+    reports: int
+    sums: Sums
+    since: datetime
+    sample: Posting
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The problem that all of them have, as stored; {} if a posting failed without one."""
+        found = self.sample.problems
+        return next((p for p in found if p.get("subject", "") == self.subject), (found or [{}])[0])
+
+
+def held(chosen: QuerySet[Posting] | None = None) -> list[Held]:
+    """The postings that need a person by their cause, most reports first. Two queries."""
+    rows = Posting.objects.all() if chosen is None else chosen
+    rows = rows.filter(state__in=NEEDS_PERSON).order_by()
+    groups: dict[tuple[str, str], list[dict]] = defaultdict(list)
+    found = rows.values("subject", "currency", code=KT("problems__0__code")).annotate(
+        reports=Count("report", distinct=True),
+        sum=Sum("total"),
+        since=Min("state_at"),
+        sample=Min("pk"),
+    )
+    for row in found:
+        groups[row["subject"], "" if row["subject"] else row["code"] or ""].append(row)
+    ids = {key: min(row["sample"] for row in members) for key, members in groups.items()}
+    samples = Posting.objects.select_related("flow", "report", "connection").in_bulk(ids.values())
+    answer = [
+        Held(
+            subject=subject,
+            code=code or (members[0]["code"] or ""),
+            reports=sum(row["reports"] for row in members),
+            sums=sums_of(members),
+            since=min(row["since"] for row in members),
+            sample=samples[ids[subject, code]],
+        )
+        for (subject, code), members in groups.items()
+        if ids[subject, code] in samples
+    ]
+    return sorted(answer, key=lambda one: (-one.reports, one.subject, one.code))
+
+
+def waiting_for(subject: str, code: str) -> Q:
+    """The condition for the postings of one cause; see `Held`."""
+    return Q(subject=subject) if subject else Q(subject="", problems__0__code=code)
+
+
+# --- the home page -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many reports share a standing, and their totals by currency."""
+
+    reports: int = 0
+    sums: Sums = field(default_factory=dict)
+
+
+def standings() -> dict[str, Tally]:
+    """Standing -> count and sums. One query."""
+    rows: dict[str, list[dict]] = defaultdict(list)
+    found = Report.objects.order_by().values("standing", "currency")
+    for row in found.annotate(reports=Count("pk"), sum=Sum("total")):
+        rows[row["standing"]].append(row)
+    return {
+        standing: Tally(sum(row["reports"] for row in members), sums_of(members))
+        for standing, members in rows.items()
+    }
+
+
+def flows() -> list[Flow]:
+    """Every flow with `last_poll` (its newest run or None) and `waiting` (reports not posted yet).
+
+    Three queries.
+    """
+    newest = PollRun.objects.filter(flow=OuterRef("pk")).order_by("-started_at", "-pk")
+    found = list(
+        Flow.objects.select_related("workspace", "connection")
+        .annotate(
+            last_poll_id=Subquery(newest.values("pk")[:1]),
+            waiting=Count("reports", filter=Q(reports__standing=Report.Standing.WAITING)),
+        )
+        .order_by("name", "pk")
+    )
+    runs = PollRun.objects.in_bulk([flow.last_poll_id for flow in found if flow.last_poll_id])
+    for flow in found:
+        flow.last_poll = runs.get(flow.last_poll_id)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A connection as the home page shows it. `held_until` None = nothing holds its channel."""
+
+    connection: LedgerConnection
+    held_why: str
+    held_until: datetime | None
+    waiting: int
+
+
+def companies() -> list[Company]:
+    """Every ledger connection, whether anything may be sent to it now, and what waits."""
+    now = database_now()
+    rows = (
+        LedgerConnection.objects.select_related("credential", "channel")
+        .annotate(
+            waiting=Count(
+                "postings__report", filter=Q(postings__state__in=sorted(DUE)), distinct=True
+            )
+        )
+        .order_by("name", "pk")
+    )
+    return [Company(row, *_hold(row.channel, now), row.waiting) for row in rows]
+
+
+def _hold(channel: Channel, now: datetime) -> tuple[str, datetime | None]:
+    until = max(
+        (at for at in (channel.breaker_until, channel.not_before) if at and at > now), default=None
+    )
+    if until is None:
+        return "", None
+    return channel.breaker_reason or "The ledger asked us to slow down.", until
+
+
+def oldest_due() -> Posting | None:
+    """The posting that waits longest although nothing but the sending is missing."""
+    rows = Posting.objects.filter(state__in=DUE, flow__mode__in=["live", "test"])
+    return rows.select_related("report", "connection").order_by("state_at", "pk").first()
+
+
+def reports_waiting(connection: LedgerConnection) -> Tally:
+    """The reports that wait to be posted on this connection."""
+    rows = list(
+        Report.objects.filter(flow__connection=connection, standing=Report.Standing.WAITING)
+        .order_by()
+        .values("currency")
+        .annotate(reports=Count("pk"), sum=Sum("total"))
+    )
+    return Tally(sum(row["reports"] for row in rows), sums_of(rows))
+
+
+# --- one report, one posting ---------------------------------------------------------------------
+
+
+def as_read(report: Report) -> Read | None:
+    """What the report says now, None before it was read whole; revisions don't keep the state.
+
+    Raises Misfit (a ValueError) where the stored line can no longer be read.
+    """
+    if report.latest is None:
+        return None
+    return replace(parse.report(report.latest.raw), status=ReportStatus(report.status))
+
+
+def postings_of(report: Report) -> list[Posting]:
+    """Everything that was ever to be written for the report, the newest first."""
+    rows = Posting.objects.filter(report=report).select_related("flow", "connection", "revision")
+    return list(rows.prefetch_related("replaced_by").order_by("-pk"))
+
+
+def history(*, report: Report | None = None, posting: Posting | None = None) -> list[Event]:
+    """The newest events of a report or a posting, newest first; `person` is the actor's name."""
+    rows = Event.objects.select_related("posting").annotate(person=person_name())
+    rows = rows.filter(report=report) if report is not None else rows.filter(posting=posting)
+    return list(rows.order_by("-pk")[:NEWEST])
+
+
+def span_of(period: str) -> tuple[date, date]:
+    """First and last day of a month written 2026-10. Raises ValueError for anything else."""
+    year, dash, month = period.partition("-")
+    is_month = dash and len(year) == 4 and len(month) == 2 and (year + month).isdecimal()
+    if not is_month or not 1 <= int(month) <= 12 or int(year) < 1:
+        raise ValueError(f"{period!r} is no month; write it like 2026-10")
+    first = date(int(year), int(month), 1)
+    after = date(int(year) + int(month) // 12, int(month) % 12 + 1, 1)
+    return first, date.fromordinal(after.toordinal() - 1)

@@ -1,0 +1,42 @@
+"""The seeded month on the screen: every page of it opens, and home agrees with the lists."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Call, Posting, Report
+from audit.selectors import held, standings
+from tests.audit.builders import a_person
+
+
+@pytest.fixture
+def month(town: Any) -> Any:
+    town.poll()
+    town.drain()
+    return town
+
+
+def test_every_page_of_the_month_opens_and_home_agrees(month: Any) -> None:
+    client = Client()
+    client.force_login(a_person("ann", group="Poster"))
+    pages = [reverse("admin:index"), reverse("admin:audit_posting_held")]
+    pages += [reverse("admin:audit_call_change", args=[row.pk]) for row in Call.objects.all()[:5]]
+    for model, rows in (("report", Report.objects.all()), ("posting", Posting.objects.all())):
+        pages.append(reverse(f"admin:audit_{model}_changelist"))
+        pages += [reverse(f"admin:audit_{model}_change", args=[row.pk]) for row in rows]
+    failed = [page for page in pages if client.get(page).status_code != 200]
+    assert not failed
+    for report in Report.objects.all():
+        dry = client.post(reverse("admin:audit_report_do", args=[report.pk, "dry_run"]))
+        assert dry.status_code == 200, report
+    counted = standings()
+    assert sum(one.reports for one in counted.values()) == Report.objects.count()
+    for group in held():
+        query = f"subject:{group.subject}" if group.subject else f"code:{group.code}"
+        listed = client.get(reverse("admin:audit_posting_held"), {"cause": query})
+        reports = {row.report_id for row in listed.context["cl"].result_list}
+        assert len(reports) == group.reports, group
+    api = client.get("/api/v1/reports/", {"page_size": 500}).json()
+    assert api["count"] == Report.objects.count()
