@@ -206,18 +206,18 @@ class Story:
             theirs = ledger_balance(self._ours())
             agrees = agrees and ours == theirs
             mine, its = reconcile.by_account(ours), reconcile.by_account(theirs)
-            rows = [
-                [account, money(mine.get((currency, account)), currency),
-                 money(its.get((currency, account)), currency),
-                 "=" if mine.get((currency, account)) == its.get((currency, account)) else "DIFFERS"]
-                for currency, account in sorted({*mine, *its})
-            ]  # fmt: skip
+            rows = []
+            for place in sorted({*mine, *its}):
+                currency, account = place
+                same = "=" if mine.get(place) == its.get(place) else "DIFFERS"
+                both = (money(side.get(place), currency) for side in (mine, its))
+                rows.append([account, *both, same])
             rows.append(["sum", money(sum(mine.values())), money(sum(its.values())), ""])
             table([ledger_label(connection.ledger), "our book", "ledger", ""], rows)
             ledgers[connection.ledger] = self._summary(connection)
         broken = list(trail.verify())
-        say(f"by account, dimension and cent: {'agrees' if agrees else 'DIFFERS'}; "
-            f"trail {'unbroken' if not broken else broken}")  # fmt: skip
+        verdict, chain = "agrees" if agrees else "DIFFERS", f"{broken}" if broken else "unbroken"
+        say(f"by account, dimension and cent: {verdict}; trail {chain}")
         return {"ledgers": ledgers, "agrees": agrees and not broken}
 
     # --- reading ---------------------------------------------------------------------------------
