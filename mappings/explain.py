@@ -37,8 +37,13 @@ def decided(book: Book, case: Case) -> tuple[Decided, ...]:
             else book.member(output, verdict.target_id).label,
             f"by rule {verdict.rule.id} ({verdict.rule.text})",
         )
-        for output, verdict in found.items()
+        for output, verdict in sorted(found.items(), key=lambda one: _place(one[0]))
     )
+
+
+def _place(output: str) -> tuple[bool, str]:
+    """The account first: it is what people look for."""
+    return output != ACCOUNT, output
 
 
 def tried(book: Book, case: Case) -> tuple[Tried, ...]:
