@@ -13,10 +13,11 @@ from audit import trail
 from audit.engine import drain, poll, prepare
 from audit.nudge import TICK
 from audit.pace import pace
+from connectors import opening
 from connectors.clock import database_now
 from connectors.contract.transport import VendorError
 from connectors.expensify import spool
-from connectors.models import LedgerConnection, Workspace
+from connectors.models import Credential, LedgerConnection, Workspace
 from mappings import services as mapping
 from mappings.pull import ListsIncomplete
 
@@ -39,6 +40,8 @@ def tick() -> None:
             async_task("audit.tasks.read_chart", connection_id)
         for workspace_id in stale_lists():
             async_task("audit.tasks.read_lists", workspace_id)
+        for credential_id in idle_credentials():
+            async_task("audit.tasks.renew_idle", credential_id)
         housekeeping()
 
 
@@ -66,6 +69,29 @@ def read_chart(connection_id: int) -> None:
 def read_lists(workspace_id: int) -> None:
     workspace = Workspace.objects.select_related("account__credential").get(pk=workspace_id)
     _told(None, "lists.unread", lambda: mapping.pull_workspace(workspace))
+
+
+def idle_credentials() -> list[int]:
+    """Sign-ins that nobody used for a third of their life: renewing them keeps them alive."""
+    now = database_now()
+    rows = Credential.objects.filter(
+        state=Credential.State.WORKING, refresh_expires_at__isnull=False
+    ).order_by("pk")
+    return [
+        row.pk
+        for row in rows.defer("secret")
+        if now > row.changed_at + (row.refresh_expires_at - row.changed_at) / 3
+    ]
+
+
+def renew_idle(credential_id: int) -> None:
+    """Renew a sign-in whose tokens would otherwise end unused."""
+    credential = Credential.objects.get(pk=credential_id)
+    _told(
+        None,
+        "connection.not_renewed",
+        lambda: opening.token_of(credential, opening.stale_token(credential)),
+    )
 
 
 def _told(connection_id: int | None, kind: str, pull: Callable[[], object]) -> None:

@@ -10,7 +10,7 @@ from audit.engine import desk
 from audit.models import PollRun, Posting
 from audit.states import State
 from connectors.clock import database_now
-from connectors.models import LedgerConnection, Workspace
+from connectors.models import Credential, LedgerConnection, Workspace
 
 pytestmark = pytest.mark.django_db
 
@@ -74,3 +74,29 @@ def test_there_is_one_schedule_however_often_it_is_ensured():
     Schedule.objects.create(func=tasks.TICK, schedule_type=Schedule.MINUTES, minutes=1)
     tasks.ensure_tick()
     assert Schedule.objects.filter(func=tasks.TICK).count() == 1
+
+
+def test_a_connection_that_nobody_uses_is_renewed_at_a_third_of_its_life(town):
+    now = database_now()
+    credential = town.connection.credential
+    mine = Credential.objects.filter(pk=credential.pk)
+    mine.update(changed_at=now - timedelta(days=30), refresh_expires_at=now + timedelta(days=71))
+    assert tasks.idle_credentials() == []
+    mine.update(changed_at=now - timedelta(days=34), refresh_expires_at=now + timedelta(days=67))
+    assert tasks.idle_credentials() == [credential.pk]
+    before = mine.get().secret["refresh_token"]
+    tasks.renew_idle(credential.pk)
+    after = mine.get()
+    assert after.secret["refresh_token"] != before
+    assert after.refresh_expires_at > now + timedelta(days=90)
+    assert tasks.idle_credentials() == []
+
+
+def test_a_renewal_that_fails_is_told_and_disconnects_nobody(town):
+    from audit.models import Event
+
+    fault = {"kind": "unavailable", "match": "tokens/bearer", "times": 5}
+    town.sandbox.control("quickbooks_online", "faults", fault)
+    tasks.renew_idle(town.connection.credential_id)
+    assert Event.objects.filter(kind="connection.not_renewed").exists()
+    assert Credential.objects.get(pk=town.connection.credential_id).state == "working"
