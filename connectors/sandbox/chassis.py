@@ -16,6 +16,7 @@ comes from) and overrides:
     chart(body), period_lock(body), tokens(body), subscriptions(body), deliver(body), deliveries()
                                        the other verbs; left out = 404 saying so
     control(method, rest, body)        verbs only this vendor has; `rest` is the path below its name
+    own_verbs                          the same, listed for the page GET /_control
     reset(), dump(), load(state)       back to the seed; state: JSON values plus Decimal, date,
                                        datetime (keys are texts, tuples come back as lists, no sets)
     is_write(request), is_token_request(request), is_batch(request), fault_applies(fault, request),
@@ -111,6 +112,7 @@ class Vendor:
 
     name = ""
     switches: dict[str, Switch] = {}
+    own_verbs: tuple[tuple[str, str, str], ...] = ()  # (method, path below its name, what it does)
 
     def __init__(self, clock: Clock, seed: int = 0) -> None:
         self.clock = clock

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import traceback
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,6 +19,7 @@ from .faults import KINDS
 from .wire import Request, Response, freeze, from_json, thaw
 
 SAVE_EVERY_S = 1.0
+TWO_THIRDS = Decimal(2) / 3
 VERBS = """GET    /_control                              this page
 POST   /_control/clock                        {advance_s}
 POST   /_control/reset
@@ -99,8 +101,7 @@ class House:
 
     def _controlled(self, request: Request, rest: str) -> Any:
         if not rest:
-            names = "\n".join(f"  /{name}/" for name in self.vendors)
-            return Response.text(f"Vendors\n{names}\n\nControl\n{VERBS}")
+            return Response.text(self._front_page())
         body = _body(request)
         if rest == "clock":
             return self._clock(request, body)
@@ -120,6 +121,15 @@ class House:
         if verb == "deliver":
             return self._send(vendor, answer)
         return answer
+
+    def _front_page(self) -> str:
+        names = "\n".join(f"  /{name}/" for name in self.vendors)
+        own = "".join(
+            f"\nOnly {vendor.name}\n{_listed(vendor)}"
+            for vendor in self.vendors.values()
+            if vendor.own_verbs
+        )
+        return f"Vendors\n{names}\n\nControl\n{VERBS}{own}"
 
     def _clock(self, request: Request, body: Any) -> Any:
         if request.method == "POST":
@@ -176,6 +186,13 @@ class House:
             sys.exit(f"sandbox: {path} is not a state file of this version ({wrong}); delete it")
 
 
+def _listed(vendor: Vendor) -> str:
+    return "".join(
+        f"{method:<7}{f'/_control/{vendor.name}/{path}' if path else '':<50} {what}\n"
+        for method, path, what in vendor.own_verbs
+    )
+
+
 def _body(request: Request) -> Any:
     if not request.body:
         return {}
@@ -197,14 +214,14 @@ def played(vendor: Vendor, request: Request, fault: Fault | None) -> Response | 
         vendor.late.sort(key=lambda one: one[0])
         return None
     if kind in ("drop_after_store", "drop_token_answer"):
-        request.log["unseen_status"] = vendor.answer(request).status
+        _unseen(vendor, request)
         return None
     if kind == "garbled":
-        stored = vendor.answer(request)
-        cut = stored.body[: max(1, len(stored.body) * 2 // 3)]
-        return fault.ordered_answer() or Response(fault.status or 200, cut, stored.headers)
+        cut = vendor.answer(request).until(TWO_THIRDS)
+        cut.status = fault.status or 200
+        return fault.ordered_answer() or cut
     if kind == "error_after_store":
-        request.log["unseen_status"] = vendor.answer(request).status
+        _unseen(vendor, request)
     elif kind == "conflict":
         vendor.conflict(fault, request)
         return vendor.answer(request)
@@ -212,6 +229,13 @@ def played(vendor: Vendor, request: Request, fault: Fault | None) -> Response | 
         request.fault = fault
         return vendor.answer(request)
     return fault.ordered_answer() or vendor.fault_response(fault, request)
+
+
+def _unseen(vendor: Vendor, request: Request) -> None:
+    """Let the vendor answer, but nobody hears it: the log alone has its status."""
+    answer = vendor.answer(request)
+    request.log["unseen_status"] = answer.status
+    answer.close()
 
 
 def logged(

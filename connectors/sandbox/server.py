@@ -95,18 +95,45 @@ class _Connection(socketserver.BaseRequestHandler):
         if response is None:
             self._reset()
             return False
-        self._send(response, request.method, keep)
+        try:
+            self._send(response, request.method, keep)
+        finally:
+            response.close()
         return keep
 
     def _send(self, response: Response, method: str, keep: bool) -> None:
         reason = responses.get(response.status, "Unknown")
         lines = [f"HTTP/1.1 {response.status} {reason}"]
         fields = {"Date": self.server.http_date()} | response.headers
-        fields["Content-Length"] = str(len(response.body))
+        if response.stream is None:
+            fields["Content-Length"] = str(len(response.body))
+        elif response.length is not None:
+            fields["Content-Length"] = str(response.length)
+        else:
+            fields["Transfer-Encoding"] = "chunked"
         fields["Connection"] = "keep-alive" if keep else "close"
         lines += [f"{name}: {text}" for name, text in fields.items()]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-        self.request.sendall(head if method == "HEAD" else head + response.body)
+        if method == "HEAD":
+            self.request.sendall(head)
+        elif response.stream is None:
+            self.request.sendall(head + response.body)
+        else:
+            self.request.sendall(head)
+            self._send_stream(response)
+
+    def _send_stream(self, response: Response) -> None:
+        sent = 0
+        for piece in response.pieces():
+            sent += len(piece)
+            if response.length is not None:
+                self.request.sendall(piece)
+            elif piece:  # an empty chunk would end the body
+                self.request.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+        if response.length is None:
+            self.request.sendall(b"0\r\n\r\n")
+        elif sent != response.length:
+            raise ConnectionAbortedError(f"{sent} bytes instead of {response.length} were there")
 
     def _reset(self) -> None:
         # linger 0: close sends RST; detached, so that socketserver cannot say an orderly goodbye

@@ -3,12 +3,13 @@ are.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from json.encoder import encode_basestring
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, unquote_plus
 
 
@@ -94,13 +95,52 @@ class Request:
         )
 
 
+CHUNK = 256 * 1024
+
+
 @dataclass
 class Response:
-    """One answer. `Content-Length`, `Date` and `Connection` are added by the server."""
+    """One answer. `Content-Length`, `Date` and `Connection` are added by the server.
+
+    A body too large for memory goes into `stream` instead of `body`: pieces of bytes, sent as they
+    come. With `length` (bytes) it has a Content-Length, without it is sent chunked.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    stream: Iterable[bytes] | None = None
+    length: int | None = None
+
+    @classmethod
+    def file(cls, path: Path, content_type: str, status: int = 200, **headers: str) -> "Response":
+        """The file's bytes, read while they are sent. It is opened now, so that removing it in the
+        meantime (expiry, reset) does no harm.
+        """
+        length = path.stat().st_size
+        sent = {"Content-Type": content_type} | _spelled(headers)
+        return cls(status, b"", sent, FilePieces(path.open("rb"), length), length)
+
+    def pieces(self) -> Iterable[bytes]:
+        """The body, whichever of the two it is."""
+        return (self.body,) if self.stream is None else self.stream
+
+    def until(self, share: Decimal) -> "Response":
+        """The same answer with only this share of its body (at least a byte), well formed to HTTP.
+
+        A stream of unknown length is read to its end for that.
+        """
+        if self.stream is None or self.length is None:
+            whole = b"".join(self.pieces())
+            cut = max(1, int(len(whole) * share))
+            return Response(self.status, whole[:cut], self.headers)
+        length = min(self.length, max(1, int(self.length * share)))
+        return Response(self.status, b"", self.headers, _first(self.stream, length), length)
+
+    def close(self) -> None:
+        """Let go of what a stream holds open; a stream cannot be read after that."""
+        if hasattr(self.stream, "close"):
+            self.stream.close()
 
     @classmethod
     def json(cls, value: Any, status: int = 200, **headers: str) -> "Response":
@@ -124,6 +164,37 @@ class Response:
     @classmethod
     def redirect(cls, location: str) -> "Response":
         return cls(302, b"", {"Location": location})
+
+
+class FilePieces:
+    """The first `length` bytes of an open file, in pieces; the file is closed after the last."""
+
+    def __init__(self, opened: BinaryIO, length: int) -> None:
+        self.opened, self.length = opened, length
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self.length
+        with self.opened:
+            while left > 0 and (piece := self.opened.read(min(CHUNK, left))):
+                left -= len(piece)
+                yield piece
+
+    def close(self) -> None:
+        self.opened.close()
+
+
+def _first(pieces: Iterable[bytes], length: int) -> Iterable[bytes]:
+    if isinstance(pieces, FilePieces):
+        return FilePieces(pieces.opened, length)
+    return _cut(pieces, length)
+
+
+def _cut(pieces: Iterable[bytes], length: int) -> Iterator[bytes]:
+    for piece in pieces:
+        if length <= 0:
+            return
+        yield piece[:length]
+        length -= len(piece)
 
 
 def _spelled(headers: Mapping[str, str]) -> dict[str, str]:

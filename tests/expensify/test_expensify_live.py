@@ -218,7 +218,8 @@ def test_a_workspace_out_of_sight_blocks(live, answer):
 
 def test_the_lists_of_both_workspaces_are_read(live):
     client = live.client()
-    assert {one.policy_id: one.currency for one in client.policies()} == {US: "USD", EUROPE: "EUR"}
+    listed = {one.policy_id: one.currency for one in client.policies()}
+    assert {US: "USD", EUROPE: "EUR"}.items() <= listed.items()
     lists = client.policy(US)
     codes = {one.name: one.gl_code for one in lists.categories}
     assert (codes["Meals & Entertainment"], codes["Team events"]) == ("6130", "")

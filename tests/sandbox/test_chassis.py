@@ -28,7 +28,7 @@ from connectors.sandbox.chassis import (
 )
 from connectors.sandbox.house import House
 from connectors.sandbox.server import Server
-from connectors.sandbox.wire import freeze
+from connectors.sandbox.wire import CHUNK, freeze
 from tests.sandbox.conftest import Sandbox
 
 
@@ -46,6 +46,10 @@ class Notebook(Vendor):
         self.notes = []
 
     def answer(self, request):
+        if request.path == "/file":
+            return Response.file(self.file, "text/plain")
+        if request.path == "/pieces":
+            return Response(stream=iter([b"one ", b"", b"two"]))
         if request.method == "POST":
             self.notes.append({"text": request.text, "at": self.clock.time()})
         return Response.json({"notes": [note["text"] for note in self.notes]})
@@ -105,6 +109,71 @@ def notes(caller):
 
 def order(caller, kind, **more):
     return caller.control("notebook", "faults", {"kind": kind} | more)
+
+
+# -- bodies that stand in no memory ----------------------------------------------------------------
+@pytest.fixture
+def large_file(serving, tmp_path):
+    """1.5 MB, offered at /notebook/file."""
+    path = tmp_path / "large.txt"
+    path.write_bytes(b"0123456789abcde\n" * 100_000)
+    serving.notebook.file = path
+    return path
+
+
+def test_a_file_is_sent_in_pieces_with_its_length(notebook, large_file):
+    answer = notebook.request("GET", "/notebook/file")
+    assert answer.headers["content-length"] == "1600000"
+    assert answer.body == large_file.read_bytes()
+    pieces = Response.file(large_file, "text/plain").pieces()
+    assert {len(piece) for piece in pieces} == {CHUNK, 1_600_000 % CHUNK}
+
+
+def test_a_file_may_be_removed_while_it_is_sent(large_file):
+    answer = Response.file(large_file, "text/plain")
+    large_file.unlink()
+    assert sum(map(len, answer.pieces())) == 1_600_000
+
+
+def test_a_stream_without_length_is_sent_chunked(notebook):
+    answer = notebook.request("GET", "/notebook/pieces")
+    assert answer.headers["transfer-encoding"] == "chunked"
+    assert answer.body == b"one two"
+    assert notebook.request("GET", "/notebook/pieces").body == b"one two"  # same connection
+
+
+def test_head_has_the_length_and_no_body(notebook, large_file):
+    answer = notebook.request("HEAD", "/notebook/file")
+    assert (answer.headers["content-length"], answer.body) == ("1600000", b"")
+
+
+@pytest.mark.parametrize(("path", "sent"), [("file", 1_066_666), ("pieces", 4)])
+def test_garbled_cuts_a_stream_too(notebook, large_file, path, sent):
+    order(notebook, "garbled")
+    assert len(notebook.request("GET", f"/notebook/{path}").body) == sent
+
+
+def test_an_unheard_stream_is_closed(serving, notebook, large_file, monkeypatch):
+    made = []
+    real = Response.file
+    monkeypatch.setattr(Response, "file", lambda *given: made.append(real(*given)) or made[-1])
+    order(notebook, "drop_after_store", match="GET")
+    with pytest.raises(ConnectionError):
+        notebook.request("GET", "/notebook/file")
+    assert made[0].stream.opened.closed
+
+
+def test_a_file_shorter_than_promised_hangs_up(notebook, large_file, monkeypatch):
+    real = Response.file
+
+    def promised(*given):
+        found = real(*given)
+        found.length += 1
+        return found
+
+    monkeypatch.setattr(Response, "file", promised)
+    with pytest.raises(http.client.IncompleteRead):
+        notebook.request("GET", "/notebook/file")
 
 
 # -- JSON ------------------------------------------------------------------------------------------

@@ -108,7 +108,8 @@ def test_approved_after_finds_no_report_that_is_not_approved(expensify):
     ],
 )
 def test_report_state_takes_the_words_of_the_api(expensify, words, cases):
-    seen = expensify.reports(filters={"startDate": "2026-09-01"}, reportState=words)
+    filters = {"startDate": "2026-09-01", "policyIDList": US}
+    seen = expensify.reports(filters=filters, reportState=words)
     assert set(seen) == {expensify.story()[case] for case in cases}
 
 
@@ -125,7 +126,8 @@ def test_both_forms_of_an_id_find_a_report_and_unknown_ids_are_silently_absent(e
 def test_policies_narrow(expensify):
     story = expensify.story()
     seen = expensify.reports(filters={"approvedAfter": "2026-09-01", "policyIDList": EUROPE})
-    assert set(seen) == {story[f"europe_{n}"] for n in (1, 2, 3, 4)}
+    assert set(seen) >= {story[f"europe_{n}"] for n in (1, 2, 3, 4)}
+    assert {case.partition("_")[0] for case, id in story.items() if id in seen} == {"europe"}
 
 
 def test_start_and_end_date_look_at_the_later_of_created_and_submitted(expensify):
@@ -391,7 +393,8 @@ def test_a_generated_report_can_be_edited_and_deleted(expensify):
     assert expensify.report(first)["status"] == "Processing"
     assert last not in expensify.reports()
     assert expensify.reports(filters={"reportIDList": last}) == {}
-    assert len(expensify.reports(filters={"startDate": "2026-09-01"})) == 44 + 19
+    filters = {"startDate": "2026-09-01", "policyIDList": US}
+    assert len(expensify.reports(filters=filters)) == 40 + 19
 
 
 def test_a_seed_is_generated_once(expensify):

@@ -227,3 +227,22 @@ def test_the_request_log_names_the_job_and_no_secret(expensify):
     log = expensify.control("requests")
     assert log[-1]["job"] == "get policyList"
     assert expensify.pair["partnerUserSecret"] not in json.dumps(log)
+
+
+# -- the control page ------------------------------------------------------------------------------
+def test_the_control_page_names_each_vendors_own_verbs(sandbox):
+    page = sandbox.request("GET", "/_control").text
+    for vendor in sandbox.running.house.vendors.values():
+        assert vendor.own_verbs
+        for method, path, what in vendor.own_verbs:
+            assert what in page
+            if path:
+                assert f"{method:<7}/_control/{vendor.name}/{path}" in page
+
+
+def test_the_verbs_of_the_control_page_exist(sandbox):
+    names = {"name": "revised", "realm": "9341450000000002"}
+    for vendor in sandbox.running.house.vendors.values():
+        for method, path, _ in vendor.own_verbs:
+            if method == "GET":
+                assert sandbox.control(vendor.name, path.format(**names)) is not None

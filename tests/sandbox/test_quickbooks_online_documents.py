@@ -682,7 +682,7 @@ def test_tax_comes_on_top_when_nothing_is_said(british):
     bill = british.post("bill", british.bill(vat_line(british)))
     assert (bill["TotalAmt"], bill["TxnTaxDetail"]["TotalTax"]) == (120, 20)
     assert bill["GlobalTaxCalculation"] == "TaxExcluded"
-    assert british.control(f"trial_balance/{british.realm}") == {
+    assert british.control(f"trial_balance/{british.realm}")["accounts"] == {
         "2000 Accounts Payable (A/P)": "-120.00",
         "2200 VAT Control": "20.00",
         "6110 Hotels": "100.00",

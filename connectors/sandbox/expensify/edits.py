@@ -17,7 +17,7 @@ from ..month.build import (
     tag_fields,
     total,
 )
-from ..month.world import APPROVER, PEOPLE
+from ..month.world import APPROVER, FEEDS, PEOPLE
 from .store import Reports
 
 EDIT_FIELDS = {
@@ -73,7 +73,7 @@ def _set_status(report: Report, status: str) -> None:
 
 
 def _apply_fields(store: Reports, policy: str, line: Expense, fields: Mapping[str, Any]) -> None:
-    """Set an expense's fields; GL codes come with category and tags, as on the website."""
+    """Set an expense's fields; GL codes come with category and tags, feed and name with a card."""
     strange = sorted(set(fields) - EDIT_FIELDS)
     if strange:
         raise ControlError(400, f"an expense has no field {', '.join(strange)} to edit")
@@ -88,6 +88,7 @@ def _apply_fields(store: Reports, policy: str, line: Expense, fields: Mapping[st
         line |= tag_fields(rest.pop("tags"), store.workspaces.tag_codes(policy))
     if "category" in rest:
         rest.setdefault("categoryGlCode", store.workspaces.category_code(policy, rest["category"]))
+    line |= FEEDS[rest["cardID"]].fields if rest.get("cardID") in FEEDS else {}
     line |= rest
     follows = store.settings["converted_follows_edit"]
     if follows and line["convertedAmount"] != "" and "convertedAmount" not in fields:

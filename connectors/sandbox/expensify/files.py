@@ -2,10 +2,16 @@
 
 import tempfile
 import uuid
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ..chassis import Response
+
+OCTETS = "application/octet-stream"
+HALF = Decimal("0.5")
 PROXY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
 
@@ -55,14 +61,29 @@ class Files:
         delay = settings["ready_delay_s"]
         return "early" if delay < 0 or now - one.made_at < delay else "ready"
 
-    def content(self, name: str, damage: str) -> bytes:
-        found = self.files[name].path.read_bytes()
-        middle = len(found) // 2
+    def answer(self, name: str, damage: str) -> Response:
+        """The file as a download, read while it is sent; damaged as the switch says."""
+        found = Response.file(self.files[name].path, OCTETS)
         match damage:
             case "truncated":
-                return found[:middle]
+                return found.until(HALF)
             case "bad_byte":
-                return found[:middle] + b"\xff" + found[middle:]
+                length = found.length or 0
+                found.stream = _with_bad_byte(found.pieces(), length // 2)
+                found.length = length + 1
             case "html":
-                return PROXY_PAGE
+                found.close()
+                return Response(200, PROXY_PAGE, {"Content-Type": OCTETS})
         return found
+
+
+def _with_bad_byte(pieces: Iterable[bytes], at: int) -> Iterator[bytes]:
+    passed = 0
+    for piece in pieces:
+        if 0 <= at - passed < len(piece):
+            piece = piece[: at - passed] + b"\xff" + piece[at - passed :]
+            at = -1
+        passed += len(piece)
+        yield piece
+    if at >= 0:  # an empty file
+        yield b"\xff"

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..chassis import ControlError
 from ..month.build import STATUSES, Expense, Report, expense, report, tag_fields
-from ..month.world import DOMAIN, PEOPLE, WORKSPACES, Person
+from ..month.world import CARDS, DOMAIN, FEEDS, PEOPLE, WORKSPACES, Person
 from .workspaces import Workspaces
 
 SHORT_LINE = {"created", "merchant", "category", "amount", "tags", "currency", "rate", "card"}
@@ -105,6 +105,9 @@ def _short_line(
         tag_codes=workspaces.tag_codes(policy),
     )
     line["categoryGlCode"] = workspaces.category_code(policy, given["category"])
+    card = FEEDS.get(line["cardID"])
+    if card is not None and line["cardID"] not in CARDS:  # the first four show no name
+        line |= card.fields
     return line | {name: found for name, found in given.items() if name not in SHORT_LINE}
 
 

@@ -4,7 +4,8 @@ Explicit reports (the seeded month, whatever a test adds) are kept whole; genera
 when asked for and kept only once somebody has changed them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,7 @@ class Reports:
         self.settings = settings
         self.workspaces = workspaces
         self.kept: dict[str, Report] = {}
+        self.shared: set[str] = set()  # kept ones that are the seed's own: copied before a change
         self.volumes: list[Volume] = []
         self.deleted: set[str] = set()
         self.labels: dict[str, list[str]] = {}
@@ -163,8 +165,17 @@ class Reports:
     def now(self) -> str:
         return self.clock.now().strftime(TIME)
 
+    def seed(self, reports: Iterable[Report]) -> None:
+        """Start over with these, which stay untouched whatever people do here."""
+        self.kept = {report["reportID"]: report for report in reports}
+        self.shared = set(self.kept)
+        self.volumes = []
+        self.deleted = set()
+        self.labels = {}
+
     def put(self, report: Report) -> None:
         self.kept[report["reportID"]] = report
+        self.shared.discard(report["reportID"])
         self.deleted.discard(report["reportID"])
 
     def taken(self, id: str) -> Report:
@@ -172,5 +183,7 @@ class Reports:
         report = self.find(id)
         if report is None:
             raise ControlError(404, f"there is no report {id!r}")
-        self.kept[report["reportID"]] = report
+        if report["reportID"] in self.shared:
+            report = deepcopy(report)
+        self.put(report)
         return report

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..chassis import Clock, ControlError, Fault, Limit, Request, Response, Vendor
-from ..month import SEED, Volume, case_report, month, revision, story, unapproval, unreported
+from ..month import SEED, Volume, case_report, edits, everything, story, unreported
 from ..month.world import ADMIN
 from . import exporter, reconciliation
 from .answers import (
@@ -42,7 +42,8 @@ class Expensify(Vendor):
     Control beyond the common verbs:
 
         GET  story                   case -> report id of the seeded month
-        GET  edits                   bodies for `reports`: {"revise": ..., "unapprove": ...}
+        GET  edits                   what time brings: name -> a body for `reports` ({"revise": ...,
+                                     "unapprove": ..., ...}), or a list of bodies
         GET  reports, reports/{id}   as stored (generated ones by id only)
         POST reports                 a report, {"reports": [...]}, {"generate": {reports, lines,
                                      seed, ...}}, an edit {"action", "reportID", ...}, or a list
@@ -53,6 +54,19 @@ class Expensify(Vendor):
 
     name = "expensify"
     switches = SWITCHES
+    own_verbs = (
+        ("GET", "story", "case -> report id of the seeded months"),
+        ("GET", "case/{name}", "the report of a case as it was seeded"),
+        ("GET", "edits", "what time brings: name -> a body for `reports`, or a list of them"),
+        ("GET", "reports", "all that are kept; reports/{id} one, generated ones too"),
+        (
+            "POST",
+            "reports",
+            "a report, {reports: [...]}, {generate: {reports, lines, seed}}, or an",
+        ),
+        ("", "", "edit {action, reportID, ...}; lists of these"),
+        ("GET", "writes", "every job that would have changed something at the vendor"),
+    )
 
     def __init__(self, clock: Clock, seed: int = 0) -> None:
         super().__init__(clock, seed)
@@ -81,10 +95,7 @@ class Expensify(Vendor):
 
     def reset(self) -> None:
         self.workspaces.reset()
-        self.reports.kept = {one["reportID"]: one for one in month(self.month_seed)}
-        self.reports.volumes = []
-        self.reports.deleted = set()
-        self.reports.labels = {}
+        self.reports.seed(everything(self.month_seed))
         self.files.clear()
         for limit in self.limits:
             limit.clear()
@@ -105,6 +116,7 @@ class Expensify(Vendor):
         }
 
     def load(self, state: dict[str, Any]) -> None:
+        self.reports.seed(())
         self.reports.kept = state["reports"]
         self.reports.volumes = [Volume(**one) for one in state["volumes"]]
         self.reports.deleted = set(state["deleted"])
@@ -209,8 +221,7 @@ class Expensify(Vendor):
         now = self.clock.time()
         match self.files.readiness(name, system, now, self.settings):
             case "ready":
-                found = self.files.content(name, self.settings["file_damage"])
-                return Response(200, found, {"Content-Type": "application/octet-stream"})
+                return self.files.answer(name, self.settings["file_damage"])
             case "early":
                 return self._not_ready()
             case "elsewhere" if self.settings["wrong_file_system"] == "garbage":
@@ -359,10 +370,7 @@ class Expensify(Vendor):
             case "GET", ("story", _, ""):
                 return story(self.month_seed)
             case "GET", ("edits", _, ""):
-                return {
-                    "revise": revision(self.month_seed),
-                    "unapprove": unapproval(self.month_seed),
-                }
+                return edits(self.month_seed)
             case "GET", ("case", _, name) if name in story(self.month_seed):
                 return case_report(name, self.month_seed)
             case "GET", ("reports", _, ""):

@@ -2,21 +2,37 @@
 
 from . import cases
 from .build import effective, expense, report, report_id, total
-from .cases import SEED, case_report, month, revision, story, unapproval, unreported
+from .cases import (
+    case_report,
+    edits,
+    everything,
+    month,
+    revision,
+    story,
+    unapproval,
+    unreported,
+)
+from .more import more
+from .numbers import SEED
 from .volume import Volume, volume
-from .world import EUROPE, US, card_list, policies
+from .world import EUROPE, FIELD, UK, US, card_list, policies
 
 __all__ = [
     "EUROPE",
+    "FIELD",
     "SEED",
+    "UK",
     "US",
     "Volume",
     "card_list",
     "case_report",
     "cases",
+    "edits",
     "effective",
+    "everything",
     "expense",
     "month",
+    "more",
     "policies",
     "report",
     "report_id",

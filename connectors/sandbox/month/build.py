@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from .world import (
+    ADMIN,
     APPROVER,
     CARD_BANK,
     CATEGORIES,
@@ -204,17 +205,21 @@ def report(
     created: str = "",
     submitted: str = "",
     off_by: int = 0,
+    currency: str = "",
+    ach: bool = False,
+    exported: str = "",
 ) -> Report:
     """A whole report. `approved` names its moment; an unapproved one needs `created`.
 
-    `off_by` cents are added to `total`, which then disagrees with the lines.
+    `off_by` cents are added to `total`, which then disagrees with the lines. `currency` is the
+    workspace's unless said. `exported` is when Expensify's own connection booked it.
     """
     submitted = submitted or (later(approved, hours=-22, minutes=-13) if approved else "")
     created = created or later(submitted, days=-4, hours=-3)
     if status == "Open":
         submitted = ""
     word, state, state_num, status_num = STATUSES[status]
-    workspace, currency = WORKSPACES[policy]
+    workspace, usual = WORKSPACES[policy]
     id = report_id(number)
     lines = [
         _stored(line, id, transaction_id(number, place), created)
@@ -230,13 +235,13 @@ def report(
         "statusNum": status_num,
         "policyID": policy,
         "policyName": workspace,
-        "currency": currency,
+        "currency": currency or usual,
         "created": created,
         "submitted": submitted,
         "approved": approved,
         "reimbursed": reimbursed,
         "entryID": 880_000_000 + number % 9_999_991 if reimbursed else "",
-        "isACHReimbursed": False,
+        "isACHReimbursed": ach,
         "accountEmail": person.email,
         "accountID": person.account,
         "submitterUserID": person.number,
@@ -261,6 +266,12 @@ def report(
         "actionList": _history(person, created, submitted, approved, reimbursed, status),
         "transactionList": lines,
     }
+    if ach:
+        found |= {"state": "AUTOREIMBURSED", "stateNum": 6}
+    if exported:
+        message = "exported this report to QuickBooks Online"
+        row = action("EXPORTINTEGRATION", ADMIN.email, exported, message)
+        found["actionList"] = sorted([*found["actionList"], row], key=lambda each: each["created"])
     return found | {"total": total(found) + off_by}
 
 

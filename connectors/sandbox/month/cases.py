@@ -1,7 +1,8 @@
 """October 2026 at Acme: about forty reports, among them one for every rule that can bite.
 
-Each case is a constant below; `story()` says which report id plays it. The cases' figures are
-fixed, ids and the ordinary reports around them come from the seed.
+Each case is a constant below, or in the modules of `more` for the other workspaces; `story()`
+says which report id plays it. The cases' figures are fixed, ids and the ordinary reports around
+them come from the seed.
 """
 
 import random
@@ -12,11 +13,12 @@ from functools import cache
 from typing import Any
 
 from .build import Expense, Report, europe_expense, expense, report, report_id
+from .more import more_edits, more_story
+from .more import reports as more_reports
+from .numbers import SEED, first_number
 from .volume import ORDINARY_PEOPLE, ordinary_expenses
 from .world import EUROPE, PEOPLE
 
-SEED = 7
-MONTH_FROM = 10**15  # numbers of the month's reports stay clear of the volume generator's
 ORDINARY_REPORTS = 11
 
 # -- the cases -----------------------------------------------------------------------------------
@@ -479,7 +481,7 @@ def _cases() -> list[Case]:
 # -- the month -------------------------------------------------------------------------------------
 @cache
 def _month(seed: int) -> tuple[Report, ...]:
-    first = MONTH_FROM + seed % 10**9 * 1000
+    first = first_number(seed)
     told = [
         report(first + place, name, PEOPLE[login], lines, **more)
         for place, (_, name, login, lines, more) in enumerate(_cases())
@@ -497,20 +499,31 @@ def _month(seed: int) -> tuple[Report, ...]:
 
 
 def month(seed: int = SEED) -> list[Report]:
-    """The month's reports, fresh copies, cases first."""
+    """The first month's reports, fresh copies, cases first; `more` has the wider month's."""
     return deepcopy(list(_month(seed)))
 
 
+def everything(seed: int = SEED) -> tuple[Report, ...]:
+    """Both months: the seed's own reports, not to be changed."""
+    return (*_month(seed), *more_reports(seed))
+
+
+@cache
+def _story(seed: int) -> dict[str, str]:
+    first = first_number(seed)
+    own = {case[0]: report_id(first + place) for place, case in enumerate(_cases())}
+    return own | more_story(seed)
+
+
 def story(seed: int = SEED) -> dict[str, str]:
-    """Case -> report id."""
-    first = MONTH_FROM + seed % 10**9 * 1000
-    return {case[0]: report_id(first + place) for place, case in enumerate(_cases())}
+    """Case -> report id, of both months."""
+    return dict(_story(seed))
 
 
 def case_report(case: str, seed: int = SEED) -> Report:
     """A copy of the report that plays the case, as it was seeded."""
-    wanted = story(seed)[case]
-    return deepcopy(next(one for one in _month(seed) if one["reportID"] == wanted))
+    wanted = _story(seed)[case]
+    return deepcopy(next(one for one in everything(seed) if one["reportID"] == wanted))
 
 
 def revision(seed: int = SEED) -> dict[str, Any]:
@@ -528,3 +541,11 @@ def revision(seed: int = SEED) -> dict[str, Any]:
 def unapproval(seed: int = SEED) -> dict[str, Any]:
     """The step back of UNAPPROVED_LATER, as a body for control verb `reports`."""
     return {"action": "unapprove", "reportID": story(seed)[UNAPPROVED_LATER]}
+
+
+def edits(seed: int = SEED) -> dict[str, Any]:
+    """What time brings: `revise` and `unapprove` of the first month, and the wider month's by case.
+
+    Each is a body for control verb `reports`, or a list of bodies.
+    """
+    return {"revise": revision(seed), "unapprove": unapproval(seed)} | more_edits(seed)

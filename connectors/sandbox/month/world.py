@@ -5,8 +5,15 @@ from typing import Any
 
 US = "0810E551A5F2A9C2"  # workspace Acme US
 EUROPE = "4C6722D4BD2BD941"  # workspace Acme Europe
+UK = "7B1E5C90D2A4F368"  # workspace Acme UK
+FIELD = "19AF6D3382C07BE4"  # workspace Acme Field: more of the American company, kept apart
 DOMAIN = "acme.example"
-WORKSPACES = {US: ("Acme US", "USD"), EUROPE: ("Acme Europe", "EUR")}
+WORKSPACES = {
+    US: ("Acme US", "USD"),
+    EUROPE: ("Acme Europe", "EUR"),
+    UK: ("Acme UK", "GBP"),
+    FIELD: ("Acme Field", "USD"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Person:
         return f"{self.first} {self.last}"
 
 
-PEOPLE = {
+US_PEOPLE = {
     person.login: person
     for person in (
         Person("ann.reyes", "Ann", "Reyes", "E01", 11870301, "admin"),
@@ -46,6 +53,28 @@ PEOPLE = {
         Person("jo.wei", "Jo", "Wei 魏", "E11", 11870718),
         Person("kira.novak", "Kira", "Novak", "E12", 11870766, card="4445"),
     )
+}
+PEOPLE = US_PEOPLE | {
+    person.login: person
+    for person in (
+        # Acme Field
+        Person("lena.moss", "Lena", "Moss", "E13", 11870802),  # two vendors with her address
+        Person("marco.ricci", "Marco", "Ricci", "E14", 11870839),
+        Person("noor.aziz", "Noor", "Aziz", "E15", 11870874),
+        # Acme UK
+        Person("oliver.grant", "Oliver", "Grant", "E21", 11871105),
+        Person("priya.shah", "Priya", "Shah", "E22", 11871143),
+        Person("sam.cole", "Sam", "Cole", "E23", 11871187),  # two vendors with his address
+        Person("nia.rhys", "Nia", "Rhys", "E24", 11871219),  # no vendor
+        # Acme Europe
+        Person("beat.keller", "Beat", "Keller", "E31", 11871402),
+        Person("paula.costa", "Paula", "Costa", "E32", 11871446),
+    )
+}
+WORKERS = {
+    EUROPE: ("emma.larsen", "hugo.silva", "paula.costa", "beat.keller"),
+    UK: ("oliver.grant", "priya.shah", "sam.cole", "nia.rhys"),
+    FIELD: ("lena.moss", "marco.ricci", "noor.aziz"),
 }
 APPROVER = PEOPLE["cfo"]
 ADMIN = PEOPLE["ann.reyes"]
@@ -71,6 +100,8 @@ CATEGORIES = {
     "Old Travel": "6290",
     "Other": "",
 }
+# categories that only the newer workspaces have
+PRIVATE_CATEGORIES = {"Cash Advance": "1320", "Personal": "1320", "Consulting Time": "5100"}
 DISABLED_CATEGORIES = {"Other"}
 
 # The levels of Acme US, first to last: name of the level -> {tag: GL code}
@@ -87,77 +118,148 @@ TAG_LEVELS = {
 }
 # Acme Europe has one level only, which the policy getter prints in the flat shape.
 EUROPE_TAGS = {"Berlin": "30", "Lisbon": "40", "Lisbon:Studio": "41"}
+UK_LEVELS = {
+    "Department": {"Consulting": "210", "Sales": "220", "Operations": "230"},
+    "Office": {"London": "50", "Leeds": "51"},
+}
 
 CARD_BANK = "vcf"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A company card: four digits, its holder, the feed it comes by."""
+
+    digits: str
+    login: str
+    name: str
+    bank: str = CARD_BANK
+    first_six: str = "4123"
+    last_import: str = "2026-11-01 02:00:11"
+
+    @property
+    def number(self) -> str:
+        return f"{self.first_six}XXXXXXXX{self.digits}"
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What an expense shows of it."""
+        return {"bank": self.bank, "cardName": self.name, "cardNumber": self.number}
+
+
 CARDS = {person.card: person for person in PEOPLE.values() if person.card}
+FEEDS = {
+    card.digits: card
+    for card in (
+        *(
+            Card(digits, person.login, f"Acme Visa {person.first}")
+            for digits, person in CARDS.items()
+        ),
+        Card("5510", "marco.ricci", "Acme Visa Marco"),
+        Card("5528", "noor.aziz", "Acme Amex Noor", "oauth.americanexpressfdx.com", "3782"),
+        Card("5544", "noor.aziz", "Acme Visa Noor"),
+        Card("5536", "lena.moss", "Acme Visa Lena"),
+        Card("6613", "oliver.grant", "Acme UK Visa Oliver"),
+        Card("6639", "oliver.grant", "Acme UK Amex Oliver", "oauth.americanexpressfdx.com", "3742"),
+        Card("6621", "priya.shah", "Acme UK Mastercard Priya", "plaid.ins_118274", "5412"),
+        Card("7718", "emma.larsen", "Acme EU Visa Emma"),
+        Card("7726", "paula.costa", "Acme Amex USD Paula", "oauth.americanexpressfdx.com", "3782"),
+    )
+}
+
+# code -> (name of the rate, percent); Expensify's ids of tax rates look like these
+UK_TAX = {
+    "id_TAX_OPTION_20": ("Standard", 20),
+    "id_TAX_OPTION_5": ("Reduced", 5),
+    "id_TAX_OPTION_0": ("Zero rated", 0),
+    "id_TAX_EXEMPT": ("Exempt", 0),
+}
+EUROPE_TAX = {
+    "id_TAX_STANDARD": ("Standard", 19),
+    "id_TAX_REDUCED": ("Reduced", 7),
+    "id_TAX_EXEMPT": ("Exempt", 0),
+}
 
 
 def card_list() -> list[dict[str, Any]]:
     """The rows of domainCardList."""
     return [
         {
-            "bank": CARD_BANK,
+            "bank": card.bank,
             "cardID": int(digits),
-            "cardName": f"Acme Visa {person.first}",
-            "cardNumber": f"4123XXXXXXXX{digits}",
-            "email": person.email,
-            "externalEmployeeID": person.number,
+            "cardName": card.name,
+            "cardNumber": card.number,
+            "email": PEOPLE[card.login].email,
+            "externalEmployeeID": PEOPLE[card.login].number,
             "created": "2026-01-02 03:04:05",
-            "lastImport": "2026-11-01 02:00:11",
+            "lastImport": card.last_import,
             "lastImportResult": 200,
             "reimbursable": False,
             "scrapeMinDate": "",
         }
-        for digits, person in CARDS.items()
+        for digits, card in FEEDS.items()
     ]
 
 
 def policies() -> dict[str, dict[str, Any]]:
-    """Both workspaces as an admin sees them; cents in `maxExpenseAmount`."""
+    """All workspaces as an admin sees them; cents in `maxExpenseAmount`."""
+    title = {"values": [], "name": "title", "type": "formula"}
     return {
-        US: {
-            "name": "Acme US",
-            "outputCurrency": "USD",
-            "owner": ADMIN.email,
-            "type": "corporate",
-            "categories": _categories(),
+        US: _policy(US, "corporate")
+        | {
             "levels": [{"name": level, "tags": _tags(tags)} for level, tags in TAG_LEVELS.items()],
-            "flat": False,
             "reportFields": [
-                {"values": [], "name": "title", "type": "formula"},
+                title,
                 {"values": ["Ops", "Eng", "Sales"], "name": "Cost Center", "type": "dropdown"},
             ],
-            "tax": {},
-            "employees": _employees(PEOPLE.values()),
+            "employees": _employees(US_PEOPLE.values()),
         },
-        EUROPE: {
-            "name": "Acme Europe",
-            "outputCurrency": "EUR",
-            "owner": ADMIN.email,
-            "type": "team",
-            "categories": _categories(),
+        EUROPE: _policy(EUROPE, "team")
+        | {
             "levels": [{"name": "Office", "tags": _tags(EUROPE_TAGS)}],
             "flat": True,
-            "reportFields": [{"values": [], "name": "title", "type": "formula"}],
-            "tax": {
-                "default": "id_TAX_STANDARD",
-                "name": "VAT",
-                "rates": [
-                    {"rate": 19, "name": "Standard", "rateID": "id_TAX_STANDARD"},
-                    {"rate": 7, "name": "Reduced", "rateID": "id_TAX_REDUCED"},
-                    {"rate": 0, "name": "Exempt", "rateID": "id_TAX_EXEMPT"},
-                ],
-            },
-            "employees": _employees(
-                PEOPLE[login] for login in ("ann.reyes", "cfo", "emma.larsen", "hugo.silva")
-            ),
+            "reportFields": [title],
+            "tax": _tax("VAT", "id_TAX_STANDARD", EUROPE_TAX),
+        },
+        UK: _policy(UK, "corporate", PRIVATE_CATEGORIES)
+        | {
+            "levels": [{"name": level, "tags": _tags(tags)} for level, tags in UK_LEVELS.items()],
+            "reportFields": [title],
+            "tax": _tax("VAT", "id_TAX_OPTION_20", UK_TAX),
+        },
+        FIELD: _policy(FIELD, "corporate", PRIVATE_CATEGORIES)
+        | {
+            "levels": [{"name": level, "tags": _tags(tags)} for level, tags in TAG_LEVELS.items()],
+            "reportFields": [title],
         },
     }
 
 
-def _categories() -> list[dict[str, Any]]:
+def _policy(id: str, kind: str, more: dict[str, str] | None = None) -> dict[str, Any]:
+    name, currency = WORKSPACES[id]
+    people = ("ann.reyes", "cfo", *WORKERS.get(id, ()))
+    return {
+        "name": name,
+        "outputCurrency": currency,
+        "owner": ADMIN.email,
+        "type": kind,
+        "categories": _categories(CATEGORIES | (more or {})),
+        "levels": [],
+        "flat": False,
+        "reportFields": [],
+        "tax": {},
+        "employees": _employees(PEOPLE[login] for login in people),
+    }
+
+
+def _tax(name: str, usual: str, rates: dict[str, tuple[str, int]]) -> dict[str, Any]:
+    rows = [{"rate": rate, "name": label, "rateID": id} for id, (label, rate) in rates.items()]
+    return {"default": usual, "name": name, "rates": rows}
+
+
+def _categories(codes: dict[str, str]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
-    for name, code in CATEGORIES.items():
+    for name, code in codes.items():
         row: dict[str, Any] = {"name": name, "enabled": name not in DISABLED_CATEGORIES}
         if name not in DISABLED_CATEGORIES:
             # the optional fields are absent on some categories, as in the vendor's samples

@@ -1,17 +1,15 @@
-"""From an accepted draft to the stored transaction: totals, tax, line ids, links, and what it does
-to balances.
-"""
+"""From an accepted draft to the stored transaction: totals, tax, line ids, links."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from .business import REIMBURSABLE
+from . import books
+from .business import REIMBURSABLE, purchase_rates
 from .company import Obj, cents, days_after, printed
 
 if TYPE_CHECKING:
     from .change import Change
 
-TAX_ACCOUNT = "2200"
 DETAILS = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "JournalEntryLineDetail")
 
 
@@ -29,10 +27,6 @@ def composed(change: "Change") -> Obj:
     return fresh
 
 
-def _rate(fresh: Obj) -> Decimal:
-    return Decimal(fresh.get("ExchangeRate", 1))
-
-
 # -- bills, credits, purchases ---------------------------------------------------------------------
 def _payable(change: "Change", fresh: Obj) -> None:
     company = change.company
@@ -47,7 +41,7 @@ def _payable(change: "Change", fresh: Obj) -> None:
     fresh["TotalAmt"] = printed(total)
     fresh["Balance"] = printed(total - paid)
     if change.multicurrency:
-        fresh["HomeBalance"] = printed(cents((total - paid) * _rate(fresh)))
+        fresh["HomeBalance"] = printed(cents((total - paid) * books.rate_of(fresh)))
 
 
 def _days_to_pay(change: "Change", fresh: Obj) -> int:
@@ -119,7 +113,7 @@ def _taxed(
     bases: dict[str, Decimal],
 ) -> Decimal:
     """Adds the line's tax to `taxes` by rate; returns the net."""
-    rates = _rates_of(change, detail.get("TaxCodeRef"))
+    rates = purchase_rates(change.company, detail.get("TaxCodeRef"))
     percent = sum((Decimal(rate["RateValue"]) for rate in rates), Decimal(0))
     net = amount
     if how == "TaxInclusive":
@@ -134,22 +128,21 @@ def _taxed(
     return net
 
 
-def _rates_of(change: "Change", ref: Obj | None) -> list[Obj]:
-    code = change.company.get("TaxCode", ref["value"]) if ref else None
-    details = code.get("PurchaseTaxRateList", {}).get("TaxRateDetail", []) if code else []
-    return [change.company.table("TaxRate")[d["TaxRateRef"]["value"]] for d in details]
-
-
 def _tax_detail(change: "Change", taxes: dict[str, Decimal], bases: dict[str, Decimal]) -> Obj:
-    """What the caller spelled out, cent for cent; else what the codes give."""
-    sent = change.draft.get("TxnTaxDetail", {}).get("TaxLine")
-    if sent:
-        return {
-            "TotalTax": printed(sum(cents(line["Amount"]) for line in sent)),
-            "TaxLine": [_printable(s) for s in sent],
-        }
-    lines = []
+    """What the caller spelled out, cent for cent; else what the codes give.
+
+    A rate of the lines' codes that the caller left out is computed (a switch says so); gross
+    amounts keep their total, so there nothing but the codes counts (a switch again).
+    """
+    sent = change.draft.get("TxnTaxDetail", {}).get("TaxLine") or []
+    is_inclusive = change.draft.get("GlobalTaxCalculation") == "TaxInclusive"
+    if is_inclusive and change.settings["inclusive_tax_detail"] == "recompute":
+        sent = []
+    lines = [_printable(one) for one in sent]
+    told = {one["TaxLineDetail"]["TaxRateRef"]["value"] for one in sent}
     for id, tax in taxes.items():
+        if id in told or (sent and change.settings["rate_without_tax_line"] == "no_tax"):
+            continue
         rate = change.company.table("TaxRate")[id]
         lines.append(
             {
@@ -163,7 +156,8 @@ def _tax_detail(change: "Change", taxes: dict[str, Decimal], bases: dict[str, De
                 },
             }
         )
-    return {"TotalTax": printed(sum(taxes.values(), Decimal(0))), "TaxLine": lines}
+    total = sum((cents(line["Amount"]) for line in lines), Decimal(0))
+    return {"TotalTax": printed(total), "TaxLine": lines}
 
 
 def _printable(part: Obj) -> Obj:
@@ -219,7 +213,14 @@ def _journal(change: "Change", fresh: Obj) -> None:
             kept["JournalEntryLineDetail"] = detail
         lines.append(kept)
     fresh["Line"] = _numbered(change, lines, first=0)
-    fresh["TxnTaxDetail"] = {}
+    fresh["TxnTaxDetail"] = _journal_tax(lines)
+
+
+def _journal_tax(lines: list[Obj]) -> Obj:
+    """The tax of the lines, positive where it is reclaimed; {} where no line has a code."""
+    details = [line.get("JournalEntryLineDetail", {}) for line in lines]
+    taxes = [books.journal_tax(detail) for detail in details if "TaxCodeRef" in detail]
+    return {"TotalTax": printed(sum(taxes, Decimal(0)))} if taxes else {}
 
 
 def _payment(change: "Change", fresh: Obj) -> None:
@@ -247,14 +248,23 @@ def take_effect(change: "Change", stored: Obj) -> None:
     following = change.draft.pop("_next_line", None)
     if following is not None:
         change.company.flag(change.entity, stored["Id"])["next_line"] = following
-    change.company.book(postings(change, stored))
+    if change.entity == "BillPayment":
+        # their rates may be edited later; what this payment booked may not follow that
+        change.company.flag("BillPayment", stored["Id"])["rates"] = _rates_paid(change, stored)
+    change.company.book(books.postings(change.company, change.entity, stored))
     if change.entity == "BillPayment":
         _apply(change, stored, sign=1)
 
 
+def _rates_paid(change: "Change", payment: Obj) -> dict[str, str]:
+    links = [link for line in payment["Line"] for link in line["LinkedTxn"]]
+    paid = [change.company.table(link["TxnType"])[link["TxnId"]] for link in links]
+    return {each["Id"]: str(books.rate_of(each)) for each in paid}
+
+
 def take_back(change: "Change", stored: Obj) -> None:
     """Undo `take_effect`."""
-    change.company.book(postings(change, stored), sign=-1)
+    change.company.book(books.postings(change.company, change.entity, stored), sign=-1)
     if change.entity == "BillPayment":
         _apply(change, stored, sign=-1)
 
@@ -267,6 +277,9 @@ def void(change: "Change", stored: Obj) -> Obj:
     for line in stored["Line"]:
         if "Amount" in line:
             line["Amount"] = Decimal(0)
+        line.get(line.get("DetailType", ""), {}).pop("TaxAmount", None)
+    if "TxnTaxDetail" in stored:
+        stored["TxnTaxDetail"] = {}
     if "TotalAmt" in stored:
         stored["TotalAmt"] = Decimal(0)
     stored["PrivateNote"] = f"Voided {stored.get('PrivateNote', '')}".strip()
@@ -286,58 +299,10 @@ def _apply(change: "Change", payment: Obj, sign: int) -> None:
             balance = cents(target["Balance"]) - sign * cents(line["Amount"])
             target["Balance"] = printed(balance)
             if "HomeBalance" in target:
-                target["HomeBalance"] = printed(cents(balance * _rate(target)))
+                target["HomeBalance"] = printed(cents(balance * books.rate_of(target)))
             others = [each for each in target["LinkedTxn"] if each["TxnId"] != payment["Id"]]
             target["LinkedTxn"] = others + (
                 [{"TxnId": payment["Id"], "TxnType": kind}] if sign > 0 else []
             )
             if change.settings["payment_bumps_version"]:
                 company.bump(link["TxnType"], target)
-
-
-def postings(change: "Change", stored: Obj) -> list[tuple[str, Decimal]]:
-    """What a stored transaction does to balances, debit positive, home currency."""
-    rate = _rate(stored)
-
-    def home(amount: Decimal) -> Decimal:
-        return cents(cents(amount) * rate)
-
-    if change.entity == "JournalEntry":
-        return _journal_postings(stored, rate)
-    if change.entity == "BillPayment":
-        bank = (
-            stored.get("CheckPayment", {}).get("BankAccountRef")
-            or stored["CreditCardPayment"]["CCAccountRef"]
-        )
-        total = home(stored["TotalAmt"])
-        vendor = f"Vendor {stored['VendorRef']['value']}"
-        return [(stored["APAccountRef"]["value"], total), (vendor, total), (bank["value"], -total)]
-    sign = -1 if change.entity == "VendorCredit" or stored.get("Credit") else 1
-    booked = []
-    for line in stored["Line"]:
-        detail = line[line["DetailType"]]
-        booked.append((detail["AccountRef"]["value"], sign * home(line["Amount"])))
-    tax = home(stored.get("TxnTaxDetail", {}).get("TotalTax", Decimal(0)))
-    if tax:
-        booked.append((_tax_account(change), sign * tax))
-    total = sum((amount for _, amount in booked), Decimal(0))
-    if change.entity == "Purchase":
-        return [*booked, (stored["AccountRef"]["value"], -total)]
-    vendor = f"Vendor {stored['VendorRef']['value']}"
-    return [*booked, (stored["APAccountRef"]["value"], -total), (vendor, -total)]
-
-
-def _journal_postings(stored: Obj, rate: Decimal) -> list[tuple[str, Decimal]]:
-    booked = []
-    for line in stored["Line"]:
-        detail = line.get("JournalEntryLineDetail")
-        if detail is not None:
-            amount = cents(cents(line["Amount"]) * rate)
-            sign = 1 if detail["PostingType"] == "Debit" else -1
-            booked.append((detail["AccountRef"]["value"], sign * amount))
-    return booked
-
-
-def _tax_account(change: "Change") -> str:
-    accounts = change.company.table("Account").values()
-    return next(each["Id"] for each in accounts if each.get("AcctNum") == TAX_ACCOUNT)

@@ -4,13 +4,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from . import checks, lists
-from .company import Obj, cents
+from .books import rate_ids
+from .company import Company, Obj, cents
 from .errors import Refusal, business
 
 if TYPE_CHECKING:
     from .change import Change
 
 REIMBURSABLE = ("Expense", "Other Expense", "Cost of Goods Sold")
+TAX_SIDES = ("Sales", "Purchase")
 PLANS_WITH_TRACKING = ("Plus", "Advanced")
 
 
@@ -150,6 +152,11 @@ def _line_tax(change: "Change", detail: Obj) -> None:
         raise business(
             "Make sure all your transactions have a VAT/GST rate before you save.", "TaxCodeRef"
         )
+    elif code is not None and change.settings["sales_code_on_purchase"] == "refuse":
+        stored = change.company.table("TaxCode")[code]
+        sales, own = (stored[f"{side}TaxRateList"]["TaxRateDetail"] for side in TAX_SIDES)
+        if sales and not own:
+            raise business(f"Tax code {stored['Name']} is for sales only", "TaxCodeRef")
 
 
 def _tax_detail(change: "Change") -> None:
@@ -171,11 +178,71 @@ def _tax_detail(change: "Change") -> None:
         return
     if detail and how == "NotApplicable":
         raise Refusal("6170", "Tax detail not allowed with NotApplicable.", "TxnTaxDetail")
-    for line in (detail or {}).get("TaxLine", []):
+    lines = (detail or {}).get("TaxLine", [])
+    for line in lines:
         if "Amount" not in line or "TaxRateRef" not in line.get("TaxLineDetail", {}):
             raise Refusal(
                 "2020", "Required parameter TaxLine.Amount or TaxRateRef is missing in the request"
             )
+    if lines and how != "TaxInclusive":
+        _tax_lines_fit(change, lines)
+    total = (detail or {}).get("TotalTax")
+    added = sum((cents(line["Amount"]) for line in lines), Decimal(0))
+    wish = change.settings["total_tax_mismatch"]
+    if lines and total is not None and cents(total) != added and wish == "refuse":
+        raise business(
+            f"TotalTax {cents(total)} is not the sum of the tax lines, {added}", "TotalTax"
+        )
+
+
+def _tax_lines_fit(change: "Change", lines: list[Obj]) -> None:
+    """Explicit tax must hang on rates of the lines' codes, on their net amounts."""
+    nets = _net_by_rate(change)
+    seen: set[str] = set()
+    for line in lines:
+        part = line["TaxLineDetail"]
+        id = part["TaxRateRef"]["value"]
+        name = change.company.table("TaxRate")[id]["Name"]
+        if id in seen:
+            raise business(f"Tax rate {name} has two tax lines", "TaxLine")
+        seen.add(id)
+        if id not in nets:
+            if change.settings["tax_line_of_other_rate"] == "accept":
+                continue
+            raise business(f"Tax rate {name} belongs to none of the lines' tax codes", "TaxRateRef")
+        taxable = part.get("NetAmountTaxable")
+        wish = change.settings["net_amount_taxable"]
+        if taxable is not None and cents(taxable) != nets[id] and wish == "refuse":
+            raise business(
+                f"NetAmountTaxable of {name} is {cents(taxable)}, the lines have {nets[id]}",
+                "NetAmountTaxable",
+            )
+        _near_enough(change, line, name, nets[id])
+
+
+def _net_by_rate(change: "Change") -> dict[str, Decimal]:
+    nets: dict[str, Decimal] = {}
+    for line in change.lines:
+        code = line[line["DetailType"]].get("TaxCodeRef", {}).get("value", "")
+        for id in rate_ids(change.company, code):
+            nets[id] = nets.get(id, Decimal(0)) + cents(line["Amount"])
+    return nets
+
+
+def _near_enough(change: "Change", line: Obj, name: str, net: Decimal) -> None:
+    most = change.settings["tax_deviation_cents"]
+    if most < 0:
+        return
+    id = line["TaxLineDetail"]["TaxRateRef"]["value"]
+    exact = cents(net * Decimal(change.company.table("TaxRate")[id]["RateValue"]) / 100)
+    if abs(cents(line["Amount"]) - exact) * 100 > most:
+        raise business(f"The tax of {name} is {cents(line['Amount'])}, expected {exact}", "TaxLine")
+
+
+def purchase_rates(company: Company, ref: Obj | None) -> list[Obj]:
+    """The rates that a tax code has for purchases."""
+    ids = rate_ids(company, ref["value"]) if ref else []
+    return [company.table("TaxRate")[id] for id in ids]
 
 
 # -- one rule per kind -----------------------------------------------------------------------------
@@ -238,7 +305,7 @@ def _journal(change: "Change") -> None:
                 "2290", "Amount is negative : amounts of journal lines are positive.", "Amount"
             )
         detail = line["JournalEntryLineDetail"]
-        sides[detail["PostingType"]] += cents(line["Amount"])
+        sides[detail["PostingType"]] += cents(line["Amount"]) + cents(detail.get("TaxAmount", 0))
         _billable(change, detail)
         control_lines += _control_account(change, detail)
         _journal_tax(change, detail)
@@ -261,9 +328,21 @@ def _control_account(change: "Change", detail: Obj) -> bool:
             " field.",
             "Entity",
         )
-    if needs and change.multicurrency and change.company.currency_of(account) != change.currency:
-        raise business("The account's currency must be the same as the transaction's", "AccountRef")
+    if change.multicurrency:
+        _journal_currency(change, detail, account, needs is not None)
     return needs is not None
+
+
+def _journal_currency(change: "Change", detail: Obj, account: Obj, is_control: bool) -> None:
+    company, allowed = change.company, {change.currency}
+    if not is_control:
+        allowed.add(company.home)
+    if company.currency_of(account) not in allowed:
+        raise business("The account's currency must be the same as the transaction's", "AccountRef")
+    entity = detail.get("Entity", {})
+    party = company.get(entity.get("Type", ""), entity.get("EntityRef", {}).get("value", ""))
+    if is_control and party and company.currency_of(party) != change.currency:
+        raise business("The name's currency must be the same as the transaction's", "Entity")
 
 
 def _journal_tax(change: "Change", detail: Obj) -> None:

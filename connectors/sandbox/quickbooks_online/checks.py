@@ -182,9 +182,14 @@ def _one_reference(change: "Change", field: str, ref: Obj, kind: str) -> None:
             raise not_found_reference("Currencies", id, field)
         return
     if field == "TaxCodeRef":
-        if company.country != "US" and id not in company.table("TaxCode"):
+        if company.country == "US":
+            return  # the pseudo codes are looked at under `business`
+        code = company.get("TaxCode", id)
+        if code is None:
             raise not_found_reference("TaxCodes", id, field)
-        return  # a US company's pseudo codes are looked at under `business`
+        if not code["Active"]:
+            raise _inactive(change, "TaxCodes", id, field)
+        return
     if change.entity == "Attachable":
         _attached_to(change, ref, kind)
         return

@@ -143,9 +143,12 @@ def chart(vendor: "QuickBooksOnline", body: dict[str, Any]) -> Any:
     """`{kind, action: add|rename|recode|archive|restore, name or id, fields, company?}`. A list
     member cannot be deleted here: delete archives. There is no blocking."""
     company = company_of(vendor, body)
+    if body.get("kind") == "tax_code":
+        return _tax_code(company, body)
     entity = LIST_KINDS.get(str(body.get("kind", "")).lower())
     if entity is None:
-        raise ControlError(400, f"no kind {body.get('kind')}; there are {', '.join(LIST_KINDS)}")
+        known = ", ".join((*LIST_KINDS, "tax_code"))
+        raise ControlError(400, f"no kind {body.get('kind')}; there are {known}")
     action, changes = body.get("action"), dict(body.get("fields") or {})
     label = "DisplayName" if entity in NAMES else "Name"
     as_user = body.get("as_user", ANOTHER_USER)
@@ -171,6 +174,16 @@ def chart(vendor: "QuickBooksOnline", body: dict[str, Any]) -> Any:
     return by_screen(vendor, company, entity, "update", given, as_user)
 
 
+def _tax_code(company: Company, body: dict[str, Any]) -> Obj:
+    """Tax codes are read-only for the API; in the tax centre a person makes them inactive."""
+    code = found_member(company, ("TaxCode",), body.get("id") or body.get("name"))
+    if body.get("action") not in ("archive", "restore"):
+        raise ControlError(400, f"a tax code takes archive or restore, not {body.get('action')}")
+    code["Active"] = body["action"] == "restore"
+    company.bump("TaxCode", code, body.get("as_user", ANOTHER_USER))
+    return company.shown("TaxCode", code)
+
+
 def period_lock(vendor: "QuickBooksOnline", body: dict[str, Any]) -> Any:
     """`{date: "2026-09-30" or null, password: bool, company?}`: books closed through that day."""
     company = company_of(vendor, body)
@@ -186,14 +199,17 @@ def period_lock(vendor: "QuickBooksOnline", body: dict[str, Any]) -> Any:
 
 def other_verbs(vendor: "QuickBooksOnline", method: str, rest: str, body: Any) -> Any:
     """companies (GET lists, POST adds), companies/{realm} (POST preferences and rates),
-    trial_balance[/{realm}], meter."""
+    trial_balance (of the first company, by account), trial_balance/{realm} (by account, class,
+    department, customer, tax code and currency), meter."""
     verb, _, realm = rest.partition("/")
     if verb == "companies" and method == "GET" and not realm:
         return [_described(company) for company in vendor.companies.values()]
     if verb == "companies" and method == "POST":
         return _described(_prefer(vendor, realm, body) if realm else _add_company(vendor, body))
+    if verb == "trial_balance" and method == "GET" and realm:
+        return reports.full_trial_balance(company_of(vendor, {"company": realm}))
     if verb == "trial_balance" and method == "GET":
-        return reports.trial_balance(company_of(vendor, {"company": realm or None}))
+        return reports.trial_balance(company_of(vendor, {}))
     if verb == "meter" and method == "GET":
         return {"reads": vendor.throttles.reads}
     raise ControlError(

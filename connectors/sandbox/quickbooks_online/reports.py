@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from . import books
 from .company import TRANSACTIONS, Company, Obj, cents
 
 # Expensify's ids as it writes them: the vendor doesn't know them, a reader of its memos would.
@@ -53,8 +54,11 @@ def document(company: Company, entity: str, stored: Obj, is_deleted: bool) -> di
         "currency": company.currency_of(stored),
         "rate": str(stored["ExchangeRate"]) if "ExchangeRate" in stored else None,
         "total": str(_total(entity, stored, sign)),
+        "home_total": str(cents(_total(entity, stored, sign) * books.rate_of(stored))),
         "credit_account": _credit_account(company, entity, stored),
         "tax": str(sign * cents(stored.get("TxnTaxDetail", {}).get("TotalTax", 0))),
+        "tax_calculation": stored.get("GlobalTaxCalculation"),
+        "tax_lines": _tax_lines(company, stored, sign),
         "status": status,
         "state": _state(stored, paid),
         "paid": str(paid),
@@ -69,6 +73,23 @@ def document(company: Company, entity: str, stored: Obj, is_deleted: bool) -> di
         "attachments": _attached(company, entity, stored["Id"]),
         "version": stored["SyncToken"],
     }
+
+
+def _tax_lines(company: Company, stored: Obj, sign: int) -> list[dict[str, Any]]:
+    """What the tax is made of: rate by name and percent, the net it is on, its amount."""
+    found = []
+    for line in stored.get("TxnTaxDetail", {}).get("TaxLine", []):
+        part = line["TaxLineDetail"]
+        rate = company.table("TaxRate")[part["TaxRateRef"]["value"]]
+        found.append(
+            {
+                "rate": rate["Name"],
+                "percent": str(rate["RateValue"]),
+                "net": str(sign * cents(part.get("NetAmountTaxable", 0))),
+                "amount": str(sign * cents(line["Amount"])),
+            }
+        )
+    return found
 
 
 def _line(company: Company, line: Obj, sign: int) -> dict[str, Any]:
@@ -182,3 +203,42 @@ def trial_balance(company: Company) -> dict[str, str]:
         for id in company.table("Account")
     }
     return {name: amount for name, amount in sorted(balances.items()) if Decimal(amount)}
+
+
+GROUPED = ("account", "class", "department", "customer", "tax", "currency")
+
+
+def full_trial_balance(company: Company) -> dict[str, Any]:
+    """`accounts` as in `trial_balance`, and `rows` by account, class, department, customer, tax
+    code and currency: `amount` in that currency, `home` in the company's, debit positive, texts.
+    """
+    sums: dict[tuple[str, ...], list[Decimal]] = {}
+    for row in books.ledger(company):
+        key = (
+            account_name(company, {"value": row.account_id}) or "",
+            _member(company, "Class", row.class_id),
+            _member(company, "Department", row.department_id),
+            _member(company, "Customer", row.customer_id),
+            _member(company, "TaxCode", row.tax_code_id),
+            row.currency,
+        )
+        both = sums.setdefault(key, [Decimal("0.00"), Decimal("0.00")])
+        both[0] += row.amount
+        both[1] += row.home
+    rows = [
+        dict(zip(GROUPED, (text or None for text in key), strict=True))
+        | {"amount": str(amount), "home": str(home)}
+        for key, (amount, home) in sorted(sums.items())
+        if amount or home
+    ]
+    return {
+        "company": company.realm,
+        "currency": company.home,
+        "accounts": trial_balance(company),
+        "rows": rows,
+    }
+
+
+def _member(company: Company, entity: str, id: str) -> str:
+    member = company.get(entity, id) if id else None
+    return str(member.get("FullyQualifiedName") or member["Name"]) if member else ""

@@ -78,6 +78,14 @@ CHART = (
 )
 FOREIGN_PAYABLE = ("2050", "Accounts Payable (A/P) - EUR", "Accounts Payable", "EUR", True)
 TAX_CONTROL = ("2200", "VAT Control", "Other Current Liability", "", True)
+FIELD_CARD = ("2120", "Corporate Card - Amex", "Credit Card", "", True)
+# Lena Moss has two vendors with one address
+FIELD_VENDORS = (
+    ("Lena Moss", "lena.moss@acme.example"),
+    ("Lena Moss (2024)", "lena.moss@acme.example"),
+    ("Marco Ricci", "marco.ricci@acme.example"),
+    ("Noor Aziz", "noor.aziz@acme.example"),
+)
 PEOPLE = (
     ("Ann", "Reyes"), ("Cy", "Fo"), ("Ben", "Ito"), ("Chloé", "Martin"), ("Dan", "Okafor"),
     ("Emma", "Larsen"), ("Farid", "Haddad"), ("Grace", "Kim"), ("Hugo", "Silva"),
@@ -94,16 +102,33 @@ CUSTOMERS = (
     ("Globex", None, True), ("Initech", None, True), ("Website", "Initech", True),
     ("Umbrella", None, False), ("Ines Duarte", None, True),
 )  # fmt: skip
-# country -> (currency, (name, description, percent) of the purchase codes)
-TAXES: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "GB": (("20.0% S", "Standard", "20"), ("5.0% R", "Reduced", "5"), ("0.0% Z", "Zero", "0")),
-    "DE": (("19% VSt", "Vorsteuer", "19"), ("7% VSt", "Vorsteuer", "7"), ("0%", "Steuerfrei", "0")),
-    "FR": (
-        ("20% TVA", "Normal", "20"),
-        ("10% TVA", "Intermédiaire", "10"),
-        ("0% TVA", "Zero", "0"),
+# country -> (name, description, percent, sides): percent "" is a code without any rate
+BOTH, SALES = "both", "sales"
+TAXES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
+    "GB": (
+        ("20.0% S", "Standard", "20", BOTH),
+        ("5.0% R", "Reduced", "5", BOTH),
+        ("0.0% Z", "Zero", "0", BOTH),
+        ("Exempt", "Exempt", "0", BOTH),
+        ("No VAT", "No VAT", "", BOTH),
     ),
-    "CA": (("HST ON", "Ontario", "13"), ("GST", "Federal", "5"), ("Zero-rated", "Zero", "0")),
+    "DE": (
+        ("19% VSt", "Vorsteuer", "19", BOTH),
+        ("7% VSt", "Vorsteuer", "7", BOTH),
+        ("0%", "Steuerfrei", "0", BOTH),
+        ("Keine USt", "Nicht steuerbar", "", BOTH),
+        ("19% USt", "Umsatzsteuer", "19", SALES),
+    ),
+    "FR": (
+        ("20% TVA", "Normal", "20", BOTH),
+        ("10% TVA", "Intermédiaire", "10", BOTH),
+        ("0% TVA", "Zero", "0", BOTH),
+    ),
+    "CA": (
+        ("HST ON", "Ontario", "13", BOTH),
+        ("GST", "Federal", "5", BOTH),
+        ("Zero-rated", "Zero", "0", BOTH),
+    ),
 }
 
 
@@ -118,12 +143,15 @@ def us_company(clock: Clock) -> Company:
     add_accounts(company, (*CHART, FOREIGN_PAYABLE))
     add_tracking(company)
     add_people(company)
-    eur = add_name(company, "Vendor", "Jürgen Weiß", "juergen.weiss@acme.example")
-    eur["CurrencyRef"] = {"value": "EUR"}
+    add_name(company, "Vendor", "Jürgen Weiß", "juergen.weiss@acme.example", "EUR")
     add_name(company, "Vendor", "Corporate Card Merchants")
     employee = add_name(company, "Employee", "Nora Berg")
     employee |= {"GivenName": "Nora", "FamilyName": "Berg"}
     add_terms_and_tax(company)
+    # last, so that nothing above changes its id: what the field staff of workspace Acme Field needs
+    add_accounts(company, (FIELD_CARD,))
+    for name, mail in FIELD_VENDORS:
+        add_name(company, "Vendor", name, mail)
     company.events.clear()
     return company
 
@@ -161,12 +189,12 @@ def add_accounts(company: Company, chart: tuple[tuple[str, str, str, str, bool],
         )
 
 
-def add_tracking(company: Company) -> None:
+def add_tracking(company: Company, locations: tuple[str, ...] = LOCATIONS) -> None:
     for name, active in CLASSES:
         company.insert(
             "Class", {"Name": name, "SubClass": False, "FullyQualifiedName": name, "Active": active}
         )
-    for name in LOCATIONS:
+    for name in locations:
         company.insert(
             "Department",
             {"Name": name, "SubDepartment": False, "FullyQualifiedName": name, "Active": True},
@@ -198,12 +226,14 @@ def add_people(company: Company) -> None:
         vendor |= {"GivenName": given, "FamilyName": family}
 
 
-def add_name(company: Company, entity: str, name: str, mail: str = "") -> dict[str, Any]:
+def add_name(
+    company: Company, entity: str, name: str, mail: str = "", currency: str = ""
+) -> dict[str, Any]:
     fields: dict[str, Any] = {"DisplayName": name, "PrintOnCheckName": name, "Active": True}
     if entity == "Vendor":
         fields["Vendor1099"] = False
     if entity != "Employee":
-        fields |= {"CurrencyRef": {"value": company.home}, "Balance": 0}
+        fields |= {"CurrencyRef": {"value": currency or company.home}, "Balance": 0}
     if mail:
         fields["PrimaryEmailAddr"] = {"Address": mail}
     return company.insert(entity, fields)
@@ -215,8 +245,8 @@ def add_terms_and_tax(company: Company) -> None:
     if company.country == "US":
         add_us_codes(company)
         return
-    for name, text, percent in TAXES.get(company.country, TAXES["GB"]):
-        add_tax_code(company, name, text, percent)
+    for name, text, percent, sides in TAXES.get(company.country, TAXES["GB"]):
+        add_tax_code(company, name, text, percent, sides)
 
 
 def add_us_codes(company: Company) -> None:
@@ -230,27 +260,36 @@ def add_us_codes(company: Company) -> None:
         table[id] = table.pop(code["Id"]) | {"Id": id}
 
 
-def add_tax_code(company: Company, name: str, text: str, percent: str) -> dict[str, Any]:
-    """A tax code with one purchase rate of `percent`."""
-    rate = company.insert(
-        "TaxRate",
-        {"Name": name, "Description": text, "Active": True, "RateValue": Decimal(percent)}
-        | {"SpecialTaxType": "NONE", "DisplayType": "ReadOnly"},
-    )
-    detail = {
-        "TaxRateRef": {"value": rate["Id"]},
-        "TaxTypeApplicable": "TaxOnAmount",
-        "TaxOrder": 0,
-    }
+def add_tax_code(
+    company: Company, name: str, text: str, percent: str, sides: str = BOTH
+) -> dict[str, Any]:
+    """A tax code with a purchase rate of `percent` named like it and a sales rate beside it; with
+    sales alone, or without any rate.
+    """
+    purchase = [_tax_rate(company, name, text, percent)] if percent and sides == BOTH else []
+    sales = [_tax_rate(company, f"{name} (Sales)", text, percent)] if percent else []
     return company.insert(
         "TaxCode",
         {
             "Name": name,
             "Description": text,
             "Active": True,
-            "Taxable": True,
+            "Taxable": bool(percent),
             "TaxGroup": True,
-            "SalesTaxRateList": {"TaxRateDetail": []},
-            "PurchaseTaxRateList": {"TaxRateDetail": [detail]},
+            "SalesTaxRateList": {"TaxRateDetail": sales},
+            "PurchaseTaxRateList": {"TaxRateDetail": purchase},
         },
     )
+
+
+def _tax_rate(company: Company, name: str, text: str, percent: str) -> dict[str, Any]:
+    rate = company.insert(
+        "TaxRate",
+        {"Name": name, "Description": text, "Active": True, "RateValue": Decimal(percent)}
+        | {"SpecialTaxType": "NONE", "DisplayType": "ReadOnly"},
+    )
+    return {
+        "TaxRateRef": {"value": rate["Id"]},
+        "TaxTypeApplicable": "TaxOnAmount",
+        "TaxOrder": 0,
+    }

@@ -186,6 +186,37 @@ SWITCHES = {
     "missing_tax_code": Switch(
         "refuse", "Outside the US every taxable line needs a TaxCodeRef.", ("refuse", "accept")
     ),
+    "tax_line_of_other_rate": Switch(
+        "refuse",
+        "A TaxLine whose rate no line's tax code has: not documented.",
+        ("refuse", "accept"),
+    ),
+    "rate_without_tax_line": Switch(
+        "compute",
+        "Some rates spelled out, one left out: whether QuickBooks adds that one's tax itself.",
+        ("compute", "no_tax"),
+    ),
+    "net_amount_taxable": Switch(
+        "refuse",
+        "NetAmountTaxable that is not the lines' net: not documented.",
+        ("refuse", "ignore"),
+    ),
+    "total_tax_mismatch": Switch(
+        "refuse", "TotalTax that is not the sum of the tax lines.", ("refuse", "ignore")
+    ),
+    "tax_deviation_cents": Switch(
+        -1,
+        "How far explicit tax may be from rate times net, in cents; -1 is 'exactly what the receipt"
+        " says', whatever that is.",
+    ),
+    "inclusive_tax_detail": Switch(
+        "recompute",
+        "Gross amounts and a TxnTaxDetail together: which of the two counts is not said.",
+        ("recompute", "keep"),
+    ),
+    "sales_code_on_purchase": Switch(
+        "refuse", "A tax code with sales rates only, on a purchase.", ("refuse", "accept")
+    ),
     "display_name_most": Switch(500, "DisplayName at most 500."),
     "account_name_colon": Switch(
         "refuse", "Account names have no colon or double quote.", ("refuse", "accept")

@@ -8,10 +8,10 @@ from ..chassis import ControlError, Delivery, Fault, Outbox, Request, Response, 
 from ..clock import Clock
 from . import api, desk, gates, oauth, planting, reports
 from .change import ordered_stages
+from .companies import seeded
 from .company import PACIFIC, Company
 from .errors import Gate, Refusal
 from .hooks import Hooks
-from .seed import US_REALM, us_company
 from .switches import SWITCHES
 
 READ_SEGMENTS = ("query", "cdc")
@@ -22,13 +22,25 @@ class QuickBooksOnline(Vendor):
 
     name = "quickbooks_online"
     switches = SWITCHES
+    own_verbs = (
+        ("GET", "companies", "realm, name, currency, preferences and rates of each"),
+        ("POST", "companies", "{realm, name, country, currency}: one more"),
+        (
+            "POST",
+            "companies/{realm}",
+            "preferences by name ({multicurrency: true}), {rates: {...}}",
+        ),
+        ("GET", "trial_balance", "the first company's balances by account"),
+        ("GET", "trial_balance/{realm}", "by account, class, department, customer, tax, currency"),
+        ("GET", "meter", "reads counted this month"),
+    )
 
     def __init__(self, clock: Clock, seed: int = 0) -> None:
         super().__init__(clock, seed)
         self.reset()
 
     def reset(self) -> None:
-        self.companies: dict[str, Company] = {US_REALM: us_company(self.clock)}
+        self.companies: dict[str, Company] = seeded(self.clock)
         self.tokens_held = oauth.Tokens(self.clock, self.seed, self.settings)
         self.throttles = gates.Throttles(self.settings)
         self.hooks = Hooks(Outbox())

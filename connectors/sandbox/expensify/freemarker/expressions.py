@@ -1,30 +1,18 @@
-"""FreeMarker expressions, as far as an export template needs them, compiled to Python functions.
+"""FreeMarker expressions, as far as an export template needs them, turned into Python source.
 
 Expensify renders exports with Apache FreeMarker, whose strictness about missing values is what
 breaks real templates; so that strictness is kept here, and whatever this subset lacks is refused
-when the template is read, never guessed at.
+when the template is read, never guessed at. Exports ask the same expressions millions of times:
+as Python source the usual case costs no call, and `runtime` has the unusual ones.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from .values import (
-    BUILTINS,
-    Blank,
-    MissingProblem,
-    SyntaxProblem,
-    TemplateProblem,
-    added,
-    calculated,
-    compared,
-    has_content,
-    is_sequence,
-    kind,
-    number_from,
-    truth,
-)
+from .values import BUILTINS, SyntaxProblem, number_from
 
 TOKEN = re.compile(
     r"""\s*(?:(?P<number>\d+(?:\.\d+)?)
@@ -36,61 +24,120 @@ TOKEN = re.compile(
 WORD_OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 STRING_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "l": "<", "g": ">"}
 ENDS_DEFAULT = {")", "]", ",", "}", ":", "==", "!=", "&&", "||", "=", ">", "<", "<=", ">=", "??"}
+LOOP_BUILTINS = {
+    "index": "{index}",
+    "counter": "({index} + 1)",
+    "has_next": "{more}",
+    "is_first": "({index} == 0)",
+    "is_last": "(not {more})",
+}
+# what a built-in always answers with, so that nobody has to look again
+ANSWERS = {
+    **dict.fromkeys(
+        "is_string is_number is_boolean is_hash is_hash_ex is_sequence is_enumerable is_date_like "
+        "matches contains starts_with".split(),
+        "bool",
+    ),
+    **dict.fromkeys("json_string string c join trim upper_case lower_case replace".split(), "str"),
+    **dict.fromkeys("size length".split(), "int"),
+    **dict.fromkeys("keys values split number".split(), "other"),
+}
+QUICK_BUILTINS = {
+    "is_string": "isinstance({value}, str)",
+    "is_boolean": "isinstance({value}, bool)",
+    "is_number": "(type(t := {value}) is int or is_number(t))",
+    "json_string": ("(escaped_json(t) if type(t := {value}) is str else builtin_json_string(t))"),
+    "c": "(str(t) if type(t := {value}) is int else builtin_c(t))",
+}
 
 
-class Environment:
-    """Variables while a template runs: one global namespace, one frame per function call."""
+@dataclass(slots=True)
+class LoopPlace:
+    """A #list around the expression: its variable and the Python names that keep its place."""
 
-    def __init__(self, model: dict[str, Any], write: Callable[[str], Any]):
-        self.globals = dict(model)
-        self.frame: dict[str, Any] = {}
-        self.loops: dict[str, Any] = {}
-        self.write = write
+    name: str
+    index: str
+    more: str
+    asks_index: bool = False
+    asks_more: bool = False
 
 
-class Loop:
-    """Where a #list stands, for ?index and its kin."""
+@dataclass
+class Scope:
+    """The template itself or one of its functions, while it is read.
 
-    __slots__ = ("has_next", "index")
+    `frame_names` are all names that #list, #local and parameters set anywhere: these are looked
+    for in the frame (Python locals) before the globals.
+    """
 
-    def __init__(self) -> None:
-        self.index = -1
-        self.has_next = False
+    frame_names: dict[str, str]
+    functions: dict[str, int]  # name -> number of parameters, of functions never assigned over
+    constants: dict[str, Any]
+    is_function: bool = False
+    loops: list[LoopPlace] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)  # Python names to start as None
+    made: int = 0
+
+    def fresh(self, letter: str) -> str:
+        """A Python name nobody else in this scope has."""
+        self.made += 1
+        return f"{letter}{self.made}"
+
+    def local(self, name: str) -> str:
+        found = self.frame_names[name]
+        self.used.add(found)
+        return found
+
+    def constant(self, value: Any) -> str:
+        name = f"k{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def loop_of(self, name: str) -> LoopPlace | None:
+        return next((loop for loop in reversed(self.loops) if loop.name == name), None)
 
 
 @dataclass(slots=True)
 class Expression:
-    """A compiled expression; `evaluate` answers None for a missing value."""
+    """Python source whose value is None when the FreeMarker value is missing.
 
-    evaluate: Callable[[Environment], Any]
+    `sort` is what it is known to be (str, bool, int, other: never missing), "" if nothing is.
+    """
+
+    source: str
     text: str
+    sort: str = ""
     name: str = ""
     tolerant: bool = False
 
-    def value(self, env: Environment) -> Any:
-        found = self.evaluate(env)
-        if found is None:
-            raise MissingProblem(
-                f"The following has evaluated to null or missing:\n==> {self.text}\n"
-                f"Expression {self.text} is undefined"
-            )
-        return found
+    @property
+    def value(self) -> str:
+        """Source that refuses a missing value."""
+        if self.sort:
+            return self.source
+        return f"(t if (t := {self.source}) is not None else missing({self.text!r}))"
 
+    @property
+    def truth(self) -> str:
+        """Source that refuses whatever is no boolean."""
+        if self.sort == "bool":
+            return self.source
+        return f"truth({self.value}, {self.text!r})"
 
-LOOP_BUILTINS: dict[str, Callable[[Loop], Any]] = {
-    "index": lambda loop: loop.index,
-    "counter": lambda loop: loop.index + 1,
-    "has_next": lambda loop: loop.has_next,
-    "is_first": lambda loop: loop.index == 0,
-    "is_last": lambda loop: not loop.has_next,
-}
+    @property
+    def quiet(self) -> str:
+        """For `!`, `??` and ?has_content: only the last step may be missing, unless
+        parenthesised.
+        """
+        return f"quiet(lambda: {self.source})" if self.tolerant else self.source
 
 
 class Parser:
     """Recursive descent over one expression (or the inside of one tag)."""
 
-    def __init__(self, text: str):
+    def __init__(self, text: str, scope: Scope):
         self.text = text
+        self.scope = scope
         self.tokens: list[tuple[str, str, int, int]] = []
         at = 0
         while text[at:].strip():
@@ -152,22 +199,16 @@ class Parser:
     def either(self) -> Expression:
         start, left = self.at, self.both()
         while self.accept("||"):
-            left = self._lazy(left, self.both(), True, start)
+            right = self.both()
+            left = Expression(f"({left.truth} or {right.truth})", self.since(start), "bool")
         return left
 
     def both(self) -> Expression:
         start, left = self.at, self.equality()
         while self.accept("&&"):
-            left = self._lazy(left, self.equality(), False, start)
+            right = self.equality()
+            left = Expression(f"({left.truth} and {right.truth})", self.since(start), "bool")
         return left
-
-    def _lazy(self, left: Expression, right: Expression, stops: bool, start: int) -> Expression:
-        def evaluate(env: Environment) -> bool:
-            if truth(left.value(env), left.text) is stops:
-                return stops
-            return truth(right.value(env), right.text)
-
-        return Expression(evaluate, self.since(start))
 
     def equality(self) -> Expression:
         return self._comparison(("==", "!=", "="), self.relation)
@@ -179,28 +220,26 @@ class Parser:
         self, symbols: tuple[str, ...], tighter: Callable[[], Expression]
     ) -> Expression:
         start, left = self.at, tighter()
-        if self.peek() in symbols and not self.ended():
-            symbol = self.take().replace("=", "==") if self.peek() == "=" else self.take()
-            right = tighter()
-            first, second = left, right
-            return Expression(
-                lambda env: compared(symbol, first.value(env), second.value(env)),
-                self.since(start),
+        if self.peek() not in symbols or self.ended():
+            return left
+        symbol = self.take().replace("=", "==") if self.peek() == "=" else self.take()
+        right = tighter()
+        source = f"compared({symbol!r}, {left.value}, {right.value})"
+        alike = right.sort == "int" or (right.sort == "str" and symbol in ("==", "!="))
+        if alike and _is_literal(right):
+            source = (
+                f"(t {symbol} {right.source} if type(t := {left.value}) is {right.sort} "
+                f"else compared({symbol!r}, t, {right.source}))"
             )
-        return left
+        return Expression(source, self.since(start), "bool")
 
     def span(self) -> Expression:
         start, left = self.at, self.sum()
-        if self.accept(".."):
-            right = self.sum()
-
-            def evaluate(env: Environment) -> list[int]:
-                first, last = int(left.value(env)), int(right.value(env))
-                step = 1 if last >= first else -1
-                return list(range(first, last + step, step))
-
-            return Expression(evaluate, self.since(start))
-        return left
+        if not self.accept(".."):
+            return left
+        right = self.sum()
+        source = f"span({left.value}, {right.value})"
+        return Expression(source, self.since(start), "other")
 
     def sum(self) -> Expression:
         start, left = self.at, self.product()
@@ -218,18 +257,27 @@ class Parser:
         self, symbol: str, left: Expression, right: Expression, start: int
     ) -> Expression:
         text = self.since(start)
-        if symbol == "+":
-            return Expression(lambda env: added(left.value(env), right.value(env), text), text)
-        return Expression(lambda env: calculated(symbol, left.value(env), right.value(env)), text)
+        if symbol != "+":
+            source = f"calculated({symbol!r}, {left.value}, {right.value})"
+            return Expression(source, text, "other")
+        if left.sort == right.sort == "str":
+            return Expression(f"{left.source} + {right.source}", text, "str")
+        if right.sort in ("str", "int") and _is_literal(right):
+            source = (
+                f"(t + {right.source} if type(t := {left.value}) is {right.sort} "
+                f"else added(t, {right.source}, {text!r}))"
+            )
+            return Expression(source, text, "other")
+        return Expression(f"added({left.value}, {right.value}, {text!r})", text, "other")
 
     def unary(self) -> Expression:
         start = self.at
         if self.accept("!"):
             no = self.unary()
-            return Expression(lambda env: not truth(no.value(env), no.text), self.since(start))
+            return Expression(f"(not {no.truth})", self.since(start), "bool")
         if self.accept("-"):
             inner = self.unary()
-            return Expression(lambda env: calculated("-", 0, inner.value(env)), self.since(start))
+            return Expression(f"calculated('-', 0, {inner.value})", self.since(start), "other")
         self.accept("+")
         return self.postfix()
 
@@ -246,8 +294,7 @@ class Parser:
             elif symbol == "(" and self.take():
                 left = self._call(left, self.arguments(), start)
             elif symbol == "??" and self.take():
-                found = left
-                left = Expression(lambda env, x=found: quiet(x, env) is not None, self.since(start))
+                left = Expression(f"({left.quiet} is not None)", self.since(start), "bool")
             elif symbol == "!" and self.take():
                 left = self._default(left, start)
             elif symbol == "?" and self.take():
@@ -274,7 +321,7 @@ class Parser:
             self.take()
             inner = self.expression()
             self.take(")")
-            return Expression(inner.evaluate, self.since(start), tolerant=True)
+            return Expression(f"({inner.source})", self.since(start), inner.sort, tolerant=True)
         if sort == "op" and value in "[{":
             self.take()
             return self.literal_sequence(start) if value == "[" else self.literal_hash(start)
@@ -283,13 +330,21 @@ class Parser:
         self.take()
         if sort == "number":
             number = number_from(value)
-            return Expression(lambda env: number, value)
+            if isinstance(number, Decimal):
+                return Expression(self.scope.constant(number), value, "other")
+            return Expression(repr(number), value, "int")
         if sort == "string":
-            literal = unquoted(value)
-            return Expression(lambda env: literal, value)
+            return Expression(repr(unquoted(value)), value, "str")
         if value in ("true", "false"):
-            return Expression(lambda env: value == "true", value)
-        return Expression(_lookup(value), value, name=value)
+            return Expression(value.title(), value, "bool")
+        return self._lookup(value)
+
+    def _lookup(self, name: str) -> Expression:
+        found = f"G_get({name!r})"
+        if name in self.scope.frame_names:
+            local = self.scope.local(name)
+            found = f"({local} if {local} is not None else {found})"
+        return Expression(found, name, name=name)
 
     def literal_sequence(self, start: int) -> Expression:
         parts: list[Expression] = []
@@ -297,119 +352,83 @@ class Parser:
             parts.append(self.expression())
             if self.peek() != "]":
                 self.take(",")
-        return Expression(lambda env: [part.value(env) for part in parts], self.since(start))
+        source = ", ".join(part.value for part in parts)
+        return Expression(f"[{source}]", self.since(start), "other")
 
     def literal_hash(self, start: int) -> Expression:
-        pairs: list[tuple[Expression, Expression]] = []
+        pairs: list[str] = []
         while not self.accept("}"):
             key = self.expression()
             self.take(":")
-            pairs.append((key, self.expression()))
+            pairs.append(f"{key.value}: {self.expression().value}")
             if self.peek() != "}":
                 self.take(",")
-        return Expression(
-            lambda env: {key.value(env): found.value(env) for key, found in pairs},
-            self.since(start),
-        )
+        return Expression(f"{{{', '.join(pairs)}}}", self.since(start), "other")
 
     # -- steps --------------------------------------------------------------------------------
     def _key(self, left: Expression, key: str, start: int) -> Expression:
-        def evaluate(env: Environment) -> Any:
-            hash_ = left.value(env)
-            if isinstance(hash_, Mapping):
-                return hash_.get(key)
-            if isinstance(hash_, Blank):
-                return None
-            raise TemplateProblem(
-                f'For "." left-hand operand: Expected a hash, but this has evaluated to a '
-                f"{kind(hash_)}:\n==> {left.text}"
-            )
-
-        return Expression(evaluate, self.since(start))
+        source = (
+            f"(t.get({key!r}) if type(t := {left.source}) is dict "
+            f"else key_of(t, {key!r}, {left.text!r}))"
+        )
+        return Expression(source, self.since(start))
 
     def _subscript(self, left: Expression, key: Expression, start: int) -> Expression:
-        def evaluate(env: Environment) -> Any:
-            owner, wanted = left.value(env), key.value(env)
-            if isinstance(owner, Mapping) and isinstance(wanted, str):
-                return owner.get(wanted)
-            if is_sequence(owner) and isinstance(wanted, int):
-                return owner[wanted] if 0 <= wanted < len(owner) else None
-            raise TemplateProblem(
-                f"Expected a sequence or string or something automatically convertible to "
-                f"string, but this has evaluated to a {kind(owner)}:\n==> {left.text}"
-            )
-
-        return Expression(evaluate, self.since(start))
+        owner, wanted = self.scope.fresh("u"), self.scope.fresh("u")
+        source = (
+            f"({owner}.get({wanted}) if (type({owner} := {left.value}) is dict) & "
+            f"(type({wanted} := {key.value}) is str) "
+            f"else member_of({owner}, {wanted}, {left.text!r}))"
+        )
+        return Expression(source, self.since(start))
 
     def _call(self, left: Expression, args: list[Expression], start: int) -> Expression:
-        def evaluate(env: Environment) -> Any:
-            function = left.value(env)
-            if not callable(function):
-                raise TemplateProblem(
-                    f"Expected a method or function, but this has evaluated to a "
-                    f"{kind(function)}:\n==> {left.text}"
-                )
-            given = [arg.evaluate(env) for arg in args]
-            return function.call(env, given) if hasattr(function, "call") else function(*given)
-
-        return Expression(evaluate, self.since(start))
+        given = ", ".join(arg.source for arg in args)
+        if len(args) <= self.scope.functions.get(left.name, -1):
+            return Expression(f"F_{left.name}({given})", self.since(start))
+        return Expression(f"called({left.value}, {left.text!r}, [{given}])", self.since(start))
 
     def _default(self, left: Expression, start: int) -> Expression:
         # FreeMarker takes all that follows as the default: a!b + c is a!(b + c).
         bare = self.ended() or self.peek() in ENDS_DEFAULT or self.peek() in ("as", "?")
         if bare and not (not self.ended() and self.tokens[self.at][0] == "string"):
-            return Expression(
-                lambda env: Blank() if (found := quiet(left, env)) is None else found,
-                self.since(start),
-            )
-        other = self.expression()
-        return Expression(
-            lambda env: other.value(env) if (found := quiet(left, env)) is None else found,
-            self.since(start),
-        )
+            other = "BLANK"
+        else:
+            other = self.expression().value
+        source = f"(t if (t := {left.quiet}) is not None else {other})"
+        return Expression(source, self.since(start), "other")
 
     def _builtin(self, left: Expression, name: str, start: int) -> Expression:
         if name in LOOP_BUILTINS:
-            variable, answer = left.name, LOOP_BUILTINS[name]
-
-            def position(env: Environment) -> Any:
-                if variable not in env.loops:
-                    raise TemplateProblem(f"{left.text} is not a loop variable, ?{name} needs one")
-                return answer(env.loops[variable])
-
-            return Expression(position, self.since(start))
+            return self._loop_builtin(left, name, start)
         if name == "has_content":
-            return Expression(lambda env: has_content(quiet(left, env)), self.since(start))
+            return Expression(f"has_content({left.quiet})", self.since(start), "bool")
         if name not in BUILTINS:
             raise SyntaxProblem(f'Unknown built-in: "{name}" (as far as the sandbox goes)')
-        function, least, most = BUILTINS[name]
+        _, least, most = BUILTINS[name]
         args = self.arguments() if most and self.accept("(") else []
         if not least <= len(args) <= most:
             raise SyntaxProblem(f"?{name}(...) expects {least} to {most} arguments: {self.text}")
-        if not args:  # nearly all of them, and an export asks for millions
-            return Expression(lambda env: function(left.value(env)), self.since(start))
-        return Expression(
-            lambda env: function(left.value(env), *[arg.value(env) for arg in args]),
-            self.since(start),
-        )
+        if not args and name in QUICK_BUILTINS:
+            source = QUICK_BUILTINS[name].format(value=left.value)
+        else:
+            given = ", ".join([left.value, *(arg.value for arg in args)])
+            source = f"builtin_{name}({given})"
+        return Expression(source, self.since(start), ANSWERS.get(name, ""))
+
+    def _loop_builtin(self, left: Expression, name: str, start: int) -> Expression:
+        loop = self.scope.loop_of(left.name)
+        if loop is None:
+            return Expression(f"not_a_loop({left.text!r}, {name!r})", self.since(start))
+        loop.asks_index |= name in ("index", "counter", "is_first")
+        loop.asks_more |= name in ("has_next", "is_last")
+        source = LOOP_BUILTINS[name].format(index=loop.index, more=loop.more)
+        sort = "other" if name in ("index", "counter") else "bool"
+        return Expression(source, self.since(start), sort)
 
 
-def quiet(expression: Expression, env: Environment) -> Any:
-    """For `!`, `??` and ?has_content: only the last step may be missing, unless parenthesised."""
-    if not expression.tolerant:
-        return expression.evaluate(env)
-    try:
-        return expression.evaluate(env)
-    except MissingProblem:
-        return None
-
-
-def _lookup(name: str) -> Callable[[Environment], Any]:
-    def evaluate(env: Environment) -> Any:
-        found = env.frame.get(name)
-        return env.globals.get(name) if found is None else found
-
-    return evaluate
+def _is_literal(expression: Expression) -> bool:
+    return expression.source[0] in "'\"0123456789"
 
 
 def unquoted(literal: str) -> str:

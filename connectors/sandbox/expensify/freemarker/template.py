@@ -8,28 +8,29 @@ block that FreeMarker prints, which is how such mistakes would come back from Ex
 
 Known: #if #elseif #else #list #sep #break #continue #assign #local #function #return #t #lt #rt
 #nt, comments and ${...}. Anything else is refused with its name when the template is read.
+
+Reading turns the template into one Python function, because a month of a large firm prints
+hundreds of millions of expressions. Each of its lines remembers the piece of the template it
+stands for, which is how an error finds its line and column.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
-from .expressions import Environment, Expression, Loop, Parser
+from .expressions import LoopPlace, Parser, Scope
+from .runtime import FILE, FUNCTION, NAMES, Pairs, template_frames
 from .source import Piece, pieces_of, without_stripped_space
-from .values import (
-    Blank,
-    MissingProblem,
-    SyntaxProblem,
-    TemplateProblem,
-    is_listable_hash,
-    is_sequence,
-    kind,
-    printed,
-    truth,
-)
+from .values import MissingProblem, SyntaxProblem, TemplateProblem
 
-Statement = Callable[[Environment], Any]
+__all__ = ["Pairs", "Template"]
+
+Line = tuple[int, str, Piece | None]  # depth, Python, the piece it stands for
 SILENT = {"assign", "local", "function"}
-BREAK, CONTINUE = object(), object()
+ASSIGNED = re.compile(r"(?:^|\s)([A-Za-z_@$][\w@$]*)\s*=(?!=)")
+LISTED = re.compile(r"\bas\s+([A-Za-z_@$][\w@$]*)(?:\s*,\s*([A-Za-z_@$][\w@$]*))?\s*$")
+PYTHON_NAME = re.compile(r"[A-Za-z_]\w*$", re.ASCII)
 ERROR_BLOCK = """
 FreeMarker template error (DEBUG mode; use RETHROW in production!):
 {message}
@@ -45,48 +46,36 @@ freemarker.core.{exception}: [... Exception message was already printed; see it 
 """
 
 
-class Returned:
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any):
-        self.value = value
-
-
-class Failure(TemplateProblem):
-    """A problem together with the place where FreeMarker noticed it."""
-
-    def __init__(self, problem: TemplateProblem, piece: Piece):
-        super().__init__(str(problem))
-        self.missing = isinstance(problem, MissingProblem)
-        self.piece = piece
-
-    def block(self) -> str:
-        return ERROR_BLOCK.format(
-            message=self,
-            where=self.piece.source,
-            line=self.piece.line,
-            column=self.piece.column,
-            exception="InvalidReferenceException" if self.missing else "_MiscTemplateException",
-        )
-
-
 class Template:
     """A template, read once. Raises SyntaxProblem when it cannot be read."""
 
     def __init__(self, text: str):
         pieces = without_stripped_space(list(pieces_of(text.replace("\r\n", "\n"))))
         reader = _Reader(pieces)
-        self.statements = reader.block(until=())
-        self.functions = reader.functions
+        lines = reader.program()
+        self._pieces = [piece for _, _, piece in lines]
+        self._names = NAMES | reader.constants
+        exec(_compiled(lines), self._names)  # noqa: S102 - nothing of the template's text but literals
+        self._program = self._names["program"]
 
     def render(self, model: dict[str, Any], write: Callable[[str], Any]) -> bool:
-        """Write the output piece by piece. False: it ended in a FreeMarker error block."""
-        env = Environment({**model, **self.functions}, write)
+        """Write the output piece by piece, one member of the outermost #list at a time. False: it
+        ended in a FreeMarker error block.
+        """
+        parts: list[str] = []
+
+        def flush() -> None:
+            write("".join(parts))
+            parts.clear()
+
         try:
-            _run(self.statements, env)
-        except Failure as failure:
-            write(failure.block())
+            self._program(dict(model), parts.append, flush)
+        except TemplateProblem as problem:
+            parts.append(self._block(problem))
             return False
+        finally:
+            if parts:
+                flush()
         return True
 
     def rendered(self, model: dict[str, Any]) -> str:
@@ -94,37 +83,86 @@ class Template:
         self.render(model, out.append)
         return "".join(out)
 
+    def _block(self, problem: TemplateProblem) -> str:
+        lines = [line for _, line in template_frames(problem.__traceback__)]
+        places = [piece for line in lines if (piece := self._pieces[line - 1])]
+        piece = places[-1]  # the innermost place that is not between two places
+        is_missing = isinstance(problem, MissingProblem)
+        return ERROR_BLOCK.format(
+            message=problem,
+            where=piece.source,
+            line=piece.line,
+            column=piece.column,
+            exception="InvalidReferenceException" if is_missing else "_MiscTemplateException",
+        )
+
+
+def _compiled(lines: list[Line]) -> CodeType:
+    source = "\n".join(" " * depth + text for depth, text, _ in lines)
+    try:
+        return compile(source, FILE, "exec")
+    except (SyntaxError, RecursionError, MemoryError) as wrong:
+        # all that a sound template can be refused for is depth: Python nests 20 loops at most
+        raise SyntaxProblem(f"The sandbox cannot nest that deep: {wrong}") from wrong
+
 
 class _Reader:
-    """Turns pieces into statements; nesting is checked here."""
+    """Turns pieces into lines of Python; nesting is checked here."""
 
     def __init__(self, pieces: list[Piece]):
         self.pieces = pieces
         self.at = 0
-        self.functions: dict[str, Function] = {}
+        self.constants: dict[str, Any] = {}
+        self.functions: list[Line] = []
+        frame_names, function_names = _declared(pieces)
+        self.scope = Scope(frame_names, function_names, self.constants)
 
-    def block(self, until: tuple[str, ...], opened: Piece | None = None) -> list[Statement]:
-        """Statements up to one of the pieces named in `until` ("/if", "else"), left in place."""
-        found: list[tuple[Piece, Statement]] = []
+    def program(self) -> list[Line]:
+        """`program(G, P, flush)`: G the globals, P takes a text, flush ends an outermost member."""
+        body = self.block(until=(), depth=2)
+        return [
+            (0, "def program(G, P, flush):", None),
+            (1, "G_get = G.get", None),
+            *self.functions,
+            (1, "def main():", None),
+            *self._beginning(self.scope, depth=2),
+            *(body or [(2, "pass", None)]),
+            (1, "main()", None),
+        ]
+
+    def _beginning(self, scope: Scope, depth: int, given: tuple[str, ...] = ()) -> list[Line]:
+        return [(depth, f"{name} = None", None) for name in sorted(scope.used - set(given))]
+
+    def parser(self, piece: Piece) -> Parser:
+        return Parser(piece.body, self.scope)
+
+    def block(self, until: tuple[str, ...], depth: int, opened: Piece | None = None) -> list[Line]:
+        """Lines up to one of the pieces named in `until` ("/if", "else"), left in place."""
+        found: list[tuple[Piece, list[Line]]] = []
         while self.at < len(self.pieces):
             piece = self.pieces[self.at]
             label = ("/" if piece.sort == "close" else "") + piece.name
             if piece.sort in ("open", "close") and label in until:
                 break
             self.at += 1
-            found.append((piece, self.statement(piece)))
+            found.append((piece, self.statement(piece, depth)))
         else:
             if opened:
                 raise SyntaxProblem(f"<#{opened.name}> of line {opened.line} is never closed")
         return _without_ignorable(found, top_level=opened is None)
 
-    def statement(self, piece: Piece) -> Statement:
+    def filled(self, until: tuple[str, ...], depth: int, opened: Piece) -> list[Line]:
+        """A block that Python can indent: an empty one passes."""
+        return self.block(until, depth, opened) or [(depth, "pass", None)]
+
+    def statement(self, piece: Piece, depth: int) -> list[Line]:
         if piece.sort == "text":
-            return _text(piece.body)
+            # what a function's body prints goes nowhere
+            return [] if self.scope.is_function else [(depth, f"P({piece.body!r})", piece)]
         if piece.sort == "print":
-            return _print(Parser(piece.body).finished(), piece)
+            return [(depth, self._print(piece), piece)]
         if piece.sort == "comment":
-            return lambda env: None
+            return []
         if piece.sort == "close":
             raise SyntaxProblem(f"Unexpected end tag </#{piece.name}> in line {piece.line}")
         reader = getattr(self, f"read_{piece.name}", None)
@@ -132,116 +170,207 @@ class _Reader:
             raise SyntaxProblem(
                 f"Unknown directive: #{piece.name} in line {piece.line} (the sandbox knows no more)"
             )
-        return reader(piece)
+        return reader(piece, depth)
+
+    def _print(self, piece: Piece) -> str:
+        found = self.parser(piece).finished()
+        shown = found.source
+        if found.sort != "str":
+            shown = f"(t if type(t := {found.source}) is str else printed("
+            shown += f"t if t is not None else missing({found.text!r}), {found.text!r}))"
+        return shown if self.scope.is_function else f"P({shown})"
 
     def closing(self, name: str) -> None:
         if self.at >= len(self.pieces) or self.pieces[self.at].sort != "close":
             raise SyntaxProblem(f"</#{name}> is missing")
         self.at += 1
 
-    def read_if(self, piece: Piece) -> Statement:
-        branches: list[tuple[Expression | None, list[Statement], Piece]] = []
-        condition: Expression | None = Parser(piece.body).finished()
+    def read_if(self, piece: Piece, depth: int) -> list[Line]:
+        lines: list[Line] = [(depth, f"if {self.parser(piece).finished().truth}:", piece)]
         while True:
-            body = self.block(("elseif", "else", "/if"), piece)
-            branches.append((condition, body, piece))
+            lines += self.filled(("elseif", "else", "/if"), depth + 1, piece)
             turn = self.pieces[self.at]
             if turn.sort == "close":
                 break
             self.at += 1
-            condition = Parser(turn.body).finished() if turn.name == "elseif" else None
+            if turn.name == "elseif":
+                lines.append((depth, f"elif {self.parser(turn).finished().truth}:", piece))
+            else:
+                lines.append((depth, "else:", None))
         self.closing("if")
+        return lines
 
-        def statement(env: Environment) -> Any:
-            for when, body, at in branches:
-                if when is None or _decided(when, env, at):
-                    return _run(body, env)
-            return None
-
-        return statement
-
-    def read_list(self, piece: Piece) -> Statement:
-        parser = Parser(piece.body)
+    def read_list(self, piece: Piece, depth: int) -> list[Line]:
+        parser, scope = self.parser(piece), self.scope
         source = parser.expression()
         parser.take("as")
         name, second = parser.take_name(), ""
         if parser.accept(","):
             second = parser.take_name()
-        body = self.block(("else", "/list"), piece)
-        otherwise: list[Statement] = []
+        loop = LoopPlace(name, scope.fresh("i"), scope.fresh("m"))
+        scope.loops.append(loop)
+        body = self.filled(("else", "/list"), depth + 1, piece)
+        scope.loops.pop()
+        otherwise: list[Line] = []
         if self.pieces[self.at].sort == "open":
             self.at += 1
-            otherwise = self.block(("/list",), piece)
+            otherwise = self.filled(("/list",), depth + 1, piece)
         self.closing("list")
+        if depth == 2 and not scope.is_function:
+            body.append((depth + 1, "flush()", None))
+        listed = f"{'pairs' if second else 'members'}({source.value}, {source.text!r})"
+        taken = [scope.local(each) for each in (name, second) if each]
+        return self._loop(loop, listed, taken, body, otherwise, piece, depth)
 
-        def statement(env: Environment) -> Any:
-            members = _members(_valued(source, env, piece), source, bool(second), piece)
-            return _loop(env, name, second, members, body, otherwise)
+    def _loop(
+        self,
+        loop: LoopPlace,
+        listed: str,
+        taken: list[str],
+        body: list[Line],
+        otherwise: list[Line],
+        piece: Piece,
+        depth: int,
+    ) -> list[Line]:
+        kept = [self.scope.fresh("b") for _ in taken]
+        target = ", ".join(taken)
+        lines: list[Line] = [
+            (depth, f"{before} = {now}", None) for before, now in zip(kept, taken, strict=True)
+        ]
+        if loop.asks_more:
+            target, listed = f"({target}), {loop.more}", f"ahead({listed})"
+        if loop.asks_index or otherwise:
+            lines.append((depth, f"{loop.index} = -1", None))
+            body = [(depth + 1, f"{loop.index} += 1", None), *body]
+        lines += [(depth, f"for {target} in {listed}:", piece), *body]
+        lines += [
+            (depth, f"{now} = {before}", None) for before, now in zip(kept, taken, strict=True)
+        ]
+        if otherwise:
+            lines += [(depth, f"if {loop.index} < 0:", None), *otherwise]
+        return lines
 
-        return statement
-
-    def read_sep(self, piece: Piece) -> Statement:
-        body = self.block(("/sep", "/list", "else"), piece)
+    def read_sep(self, piece: Piece, depth: int) -> list[Line]:
+        body = self.filled(("/sep", "/list", "else"), depth + 1, piece)
         if self.pieces[self.at].name == "sep":
             self.at += 1
+        if not self.scope.loops:
+            return []
+        innermost = self.scope.loops[-1]
+        innermost.asks_more = True
+        return [(depth, f"if {innermost.more}:", None), *body]
 
-        def statement(env: Environment) -> Any:
-            innermost = next(reversed(env.loops.values()), None)
-            return _run(body, env) if innermost and innermost.has_next else None
+    def read_break(self, piece: Piece, depth: int) -> list[Line]:
+        return [(depth, "break" if self.scope.loops else "return", piece)]
 
-        return statement
+    def read_continue(self, piece: Piece, depth: int) -> list[Line]:
+        return [(depth, "continue" if self.scope.loops else "return", piece)]
 
-    def read_break(self, piece: Piece) -> Statement:
-        return lambda env: BREAK
+    def read_assign(self, piece: Piece, depth: int) -> list[Line]:
+        return self._assignment(piece, depth, lambda name: f"G[{name!r}]")
 
-    def read_continue(self, piece: Piece) -> Statement:
-        return lambda env: CONTINUE
+    def read_local(self, piece: Piece, depth: int) -> list[Line]:
+        return self._assignment(piece, depth, self.scope.local)
 
-    def read_assign(self, piece: Piece) -> Statement:
-        return self._assignment(piece, lambda env: env.globals)
-
-    def read_local(self, piece: Piece) -> Statement:
-        return self._assignment(piece, lambda env: env.frame)
-
-    def _assignment(self, piece: Piece, place: Callable[[Environment], dict]) -> Statement:
-        parser, pairs = Parser(piece.body), []
+    def _assignment(self, piece: Piece, depth: int, place: Callable[[str], str]) -> list[Line]:
+        parser, lines = self.parser(piece), []
         while not parser.ended():
             name = parser.take_name()
             if not parser.accept("="):
                 raise SyntaxProblem(
                     f"The sandbox knows <#{piece.name} name = value> only (line {piece.line})"
                 )
-            pairs.append((name, parser.expression()))
+            lines.append((depth, f"{place(name)} = {parser.expression().value}", piece))
+        return lines
 
-        def statement(env: Environment) -> None:
-            for name, expression in pairs:
-                place(env)[name] = _valued(expression, env, piece)
-
-        return statement
-
-    def read_function(self, piece: Piece) -> Statement:
-        parser = Parser(piece.body)
-        name, parameters = parser.take_name(), []
+    def read_function(self, piece: Piece, depth: int) -> list[Line]:
+        outer, self.scope = (
+            self.scope,
+            Scope(self.scope.frame_names, self.scope.functions, self.constants, is_function=True),
+        )
+        parser = self.parser(piece)
+        name, parameters, lines = parser.take_name(), [], []
         while not parser.ended():
             parser.accept(",")
-            parameter, default = parser.take_name(), None
+            parameter = parser.take_name()
+            local = self.scope.local(parameter)
+            parameters.append(local)
+            lines.append((2, f"if {local} is None:", None))
+            # both are the caller's mistake, so these lines stand for no piece
             if parser.accept("="):
-                default = parser.unary()
-            parameters.append((parameter, default))
-        body = self.block(("/function",), piece)
+                lines.append((3, f"{local} = {parser.unary().value}", None))
+            else:
+                place = len(parameters)
+                lines.append((3, f"not_given({name!r}, {parameter!r}, {place})", None))
+        lines += self.block(("/function",), 2, piece)
         self.closing("function")
+        lines = [*self._beginning(self.scope, 2, tuple(parameters)), *lines]
+        self._hoist(name, parameters, lines)
+        self.scope = outer
+        return []
+
+    def _hoist(self, name: str, parameters: list[str], lines: list[Line]) -> None:
         # FreeMarker hoists functions: they can be called above their definition.
-        self.functions[name] = Function(name, parameters, body)
-        return lambda env: None
+        python = (
+            f"{FUNCTION}{name}" if PYTHON_NAME.match(name) else f"{FUNCTION}{len(self.functions)}"
+        )
+        head = ", ".join(f"{each}=None" for each in parameters)
+        value = f"Function({name!r}, {len(parameters)}, {python})"
+        self.functions += [
+            (1, f"def {python}({head}):", None),
+            *(lines or [(2, "pass", None)]),
+            (1, f"G[{name!r}] = {value}", None),
+        ]
 
-    def read_return(self, piece: Piece) -> Statement:
+    def read_return(self, piece: Piece, depth: int) -> list[Line]:
         if not piece.body.strip():
-            return lambda env: Returned(None)
-        expression = Parser(piece.body).finished()
-        return lambda env: Returned(_valued(expression, env, piece))
+            return [(depth, "return", piece)]
+        return [(depth, f"return {self.parser(piece).finished().value}", piece)]
 
 
-def _without_ignorable(found: list[tuple[Piece, Statement]], top_level: bool) -> list[Statement]:
+def _declared(pieces: list[Piece]) -> tuple[dict[str, str], dict[str, int]]:
+    """(names that stand in a frame somewhere -> their Python names, functions that keep their name
+    -> number of parameters).
+    """
+    frames: list[str] = []
+    assigned: list[str] = []
+    functions: dict[str, int] = {}
+    twice: set[str] = set()
+    for piece in pieces:
+        if piece.sort != "open":
+            continue
+        if piece.name in ("assign", "local"):
+            (frames if piece.name == "local" else assigned).extend(ASSIGNED.findall(piece.body))
+        elif piece.name == "list" and (listed := LISTED.search(piece.body)):
+            frames += [name for name in listed.groups() if name]
+        elif piece.name == "function":
+            name, *parameters = _signature(piece.body)
+            twice |= {name} & set(functions)
+            functions[name] = len(parameters)
+            frames += parameters
+    over = {*frames, *assigned, *twice}
+    kept = {
+        name: count
+        for name, count in functions.items()
+        if name not in over and PYTHON_NAME.match(name)
+    }
+    return {name: f"v{place}" for place, name in enumerate(dict.fromkeys(frames))}, kept
+
+
+def _signature(body: str) -> list[str]:
+    """The names in `f a b=2`: the function's and its parameters'."""
+    scope = Scope({}, {}, {})
+    parser = Parser(body, scope)
+    names = [parser.take_name()]
+    while not parser.ended():
+        parser.accept(",")
+        names.append(parser.take_name())
+        if parser.accept("="):
+            parser.unary()
+    return names
+
+
+def _without_ignorable(found: list[tuple[Piece, list[Line]]], top_level: bool) -> list[Line]:
     """Blank text between directives that print nothing (#assign, #function) prints nothing too."""
 
     def silent(place: int) -> bool:
@@ -250,165 +379,13 @@ def _without_ignorable(found: list[tuple[Piece, Statement]], top_level: bool) ->
         return found[place][0].name in SILENT or found[place][0].sort == "comment"
 
     return [
-        statement
-        for place, (piece, statement) in enumerate(found)
-        if piece.sort != "comment"
-        and not (
+        line
+        for place, (piece, lines) in enumerate(found)
+        if not (
             piece.sort == "text"
             and not piece.body.strip()
             and silent(place - 1)
             and silent(place + 1)
         )
+        for line in lines
     ]
-
-
-class Function:
-    """A #function of the template. What its body prints goes nowhere."""
-
-    def __init__(
-        self,
-        name: str,
-        parameters: list[tuple[str, Expression | None]],
-        body: list[Statement],
-    ):
-        self.name, self.parameters, self.body = name, parameters, body
-
-    def __call__(self) -> None:
-        raise TypeError("a template function runs through call(env, arguments)")
-
-    def call(self, env: Environment, given: list[Any]) -> Any:
-        if len(given) > len(self.parameters):
-            raise TemplateProblem(
-                f'Function "{self.name}" only accepts {len(self.parameters)} parameters, '
-                f"but got {len(given)}."
-            )
-        frame: dict[str, Any] = {}
-        caller = env.frame, env.loops, env.write
-        env.frame, env.loops, env.write = frame, {}, _nowhere
-        try:
-            for place, (parameter, default) in enumerate(self.parameters):
-                argument = given[place] if place < len(given) else None
-                if argument is None and default is not None:
-                    argument = default.value(env)
-                if argument is None:
-                    raise TemplateProblem(
-                        f'When calling function "{self.name}", required parameter "{parameter}" '
-                        f"(parameter #{place + 1}) was not specified."
-                    )
-                frame[parameter] = argument
-            ended = _run(self.body, env)
-        finally:
-            env.frame, env.loops, env.write = caller
-        return ended.value if isinstance(ended, Returned) else None
-
-
-# -- running -----------------------------------------------------------------------------------
-def _run(statements: list[Statement], env: Environment) -> Any:
-    for statement in statements:
-        ended = statement(env)
-        if ended is not None:
-            return ended
-    return None
-
-
-def _nowhere(text: str) -> None:
-    return None
-
-
-def _text(body: str) -> Statement:
-    def statement(env: Environment) -> None:
-        env.write(body)
-
-    return statement
-
-
-def _print(expression: Expression, piece: Piece) -> Statement:
-    def statement(env: Environment) -> None:
-        found = _valued(expression, env, piece)
-        try:
-            env.write(found if isinstance(found, str) else printed(found, expression.text))
-        except Failure:
-            raise
-        except TemplateProblem as problem:
-            raise Failure(problem, piece) from problem
-
-    return statement
-
-
-def _valued(expression: Expression, env: Environment, piece: Piece) -> Any:
-    try:
-        return expression.value(env)
-    except Failure:
-        raise
-    except TemplateProblem as problem:
-        raise Failure(problem, piece) from problem
-
-
-def _decided(expression: Expression, env: Environment, piece: Piece) -> bool:
-    try:
-        return truth(expression.value(env), expression.text)
-    except Failure:
-        raise
-    except TemplateProblem as problem:
-        raise Failure(problem, piece) from problem
-
-
-def _members(found: Any, source: Expression, pairs: bool, piece: Piece) -> Iterator[tuple]:
-    if isinstance(found, Blank):
-        return iter(())
-    if pairs and is_listable_hash(found):
-        return iter(found.items())
-    if pairs and isinstance(found, Pairs):
-        return iter(found)
-    if is_sequence(found) and not pairs:
-        return ((member, None) for member in found)
-    raise Failure(
-        TemplateProblem(
-            f"Expected a sequence or collection, but this has evaluated to a {kind(found)}:\n"
-            f"==> {source.text}"
-        ),
-        piece,
-    )
-
-
-class Pairs(list):
-    """A hash whose keys are not text (cards -> reports): listable with `as key, value` only."""
-
-
-def _loop(
-    env: Environment,
-    name: str,
-    second: str,
-    members: Iterator[tuple],
-    body: list[Statement],
-    otherwise: list[Statement],
-) -> Any:
-    frame, loops, loop = env.frame, env.loops, Loop()
-    before = frame.get(name), frame.get(second), loops.pop(name, None)
-    loops[name] = loop
-    ended, last = None, object()
-    member = next(members, last)
-    if member is last:
-        ended = _run(otherwise, env)
-    while member is not last:
-        following = next(members, last)
-        loop.index += 1
-        loop.has_next = following is not last
-        frame[name] = member[0]
-        if second:
-            frame[second] = member[1]
-        ended = _run(body, env)
-        if ended is BREAK:
-            ended = None
-            break
-        if ended is CONTINUE:
-            ended = None
-        elif ended is not None:
-            break
-        member = following
-    frame[name], loops[name] = before[0], before[2]
-    if second:
-        frame[second] = before[1]
-    if before[2] is None:
-        del loops[name]
-    return ended

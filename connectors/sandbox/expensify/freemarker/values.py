@@ -266,8 +266,11 @@ def compared(symbol: str, left: Any, right: Any) -> bool:
 
 
 def added(left: Any, right: Any, text: str) -> Any:
-    if type(left) is str and type(right) is str:
-        return left + right
+    if type(left) is str:
+        if type(right) is str:
+            return left + right
+        if type(right) is int:
+            return left + shown_number(right)
     if is_number(left) and is_number(right):
         return left + right
     if isinstance(left, Mapping) and isinstance(right, Mapping):
