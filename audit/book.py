@@ -1,12 +1,13 @@
 """The only way to write in the book: set-based moves, their events and the chain, together."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.models import Model
 
 from audit.models import Posting, Report
 from audit.states import IN_FLIGHT, State, check_move
@@ -106,7 +107,7 @@ class Page:
             self._reports.add(posting.report_id)
             self._note_state(posting, (facts or {}).get(posting.pk, {}))
         if fields:
-            Posting.objects.bulk_update(moved, sorted(columns), batch_size=100)
+            write_columns(moved, sorted(columns))
         elif moved:
             same = {"state": new, "state_at": self.now, **changes}
             if self.lease is not None:
@@ -138,6 +139,31 @@ class Page:
     def _close(self) -> None:
         _update_standings(self._reports)
         append(self.connection_id, self._facts, self.actor, self.now)
+
+
+def write_columns(rows: Sequence[Model], columns: Sequence[str]) -> None:
+    """UPDATE each row by its key, all in one round trip.
+
+    Django's bulk_update says the same in one statement of CASE WHEN, which takes longer to
+    compose than the database needs to run it.
+    """
+    if not rows:
+        return
+    meta, connection = type(rows[0])._meta, connections[DEFAULT_DB_ALIAS]
+    given = [meta.get_field(name) for name in columns]
+    quote = connection.ops.quote_name
+    placed = ", ".join(f"{quote(field.column)} = %s" for field in given)
+    key = quote(meta.pk.column)
+    statement = f"UPDATE {quote(meta.db_table)} SET {placed} WHERE {key} = %s"  # noqa: S608
+    contents = [
+        [
+            *(field.get_db_prep_save(getattr(row, field.attname), connection) for field in given),
+            row.pk,
+        ]
+        for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, contents)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from itertools import islice
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q
 
-from audit.book import Page, writing
+from audit.book import Page, write_columns, writing
 from audit.engine.kill_points import reach
 from audit.models import Event, PollRun, Posting, Report, Revision
 from audit.pace import pace
@@ -349,7 +349,7 @@ _COLUMNS = (
 
 
 def _write_rows(changed: list[Report], unchanged: list[Report], page: Page) -> None:
-    Report.objects.bulk_update(changed, _COLUMNS, batch_size=CHUNK)
+    write_columns(changed, _COLUMNS)
     if unchanged:
         Report.objects.filter(pk__in=[row.pk for row in unchanged]).update(read_at=page.now)
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from django.db.models import Max
 
-from audit.book import Page, writing
+from audit.book import Page, write_columns, writing
 from audit.engine.kill_points import reach
 from audit.models import Posting, Report
 from audit.states import IN_FLIGHT, NEEDS_PERSON, OPEN, UNSENT, State
@@ -131,7 +131,7 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
         moved = page.move(replaced, UNSENT | {State.WITHDRAWN, State.IGNORED}, State.SUPERSEDED)
         new = _without_overtaken(new, replaced, moved, looked_at)
         _number(new)
-        Report.objects.bulk_update(looked_at, _COLUMNS, batch_size=CHUNK)
+        write_columns(looked_at, _COLUMNS)
         page.create(new)
     return len(looked_at)
 

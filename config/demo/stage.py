@@ -3,17 +3,18 @@
 import os
 import secrets
 import socket
-import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 import requests
 
+from config.processes import Child, ChildEnded, Children
+
 ROOT = Path(__file__).parents[2]
+LOOPBACK = "http://127.0.0.1:"
 
 
 class StageFailed(RuntimeError):
@@ -40,33 +41,29 @@ class Stage:
 
     def __init__(self) -> None:
         self.folder = Path(mkdtemp(prefix="ml-connector-demo-"))
-        self._running: list[tuple[str, subprocess.Popen, Path]] = []
+        self._children = Children(ROOT)
         self.sandbox: Sandbox | None = None
         self.web_url = ""
 
     def open_sandbox(self) -> Sandbox:
-        log = self.folder / "sandbox.log"
-        process = self._start("sandbox", [sys.executable, "manage.py", "sandbox", "--port", "0"])
+        command = [sys.executable, "manage.py", "sandbox", "--port", "0"]
+        child = self._start("sandbox", command)
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
-            said = log.read_text() if log.exists() else ""
-            words = [word for word in said.split() if word.startswith("http://127.0.0.1:")]
+            self.check()
+            words = [word for word in child.log.read_text().split() if word.startswith(LOOPBACK)]
             if words:
                 self.sandbox = Sandbox(words[0].rstrip("/"))
                 # Five requests in ten seconds is Expensify's pace; nobody wants to watch that.
                 self.sandbox.control("expensify", "settings", {"limits": False})
                 return self.sandbox
-            if process.poll() is not None:
-                break
             time.sleep(0.05)
-        raise StageFailed(f"the sandbox did not start: {self._last_words(log)}")
+        raise StageFailed(f"the sandbox did not start: {child.last_words or 'it said nothing'}")
 
     def set_environment(self) -> None:
         """Settings of the demo alone: nothing of the user's .env or DATABASE_URL is looked at."""
-        port = free_port()
-        self.web_url = f"http://127.0.0.1:{port}"
+        self.web_url = f"{LOOPBACK}{free_port()}"
         app = self.sandbox.control("quickbooks_online", "tokens", {})
-        os.environ.pop("DATABASE_URL", None)
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "ENV_FILE": "",
@@ -85,48 +82,30 @@ class Stage:
 
     def open_office(self) -> None:
         """Web and cluster, when the database has been migrated."""
-        port = self.web_url.rpartition(":")[2]
+        port = self.web_url.removeprefix(LOOPBACK)
         gunicorn = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"]
         gunicorn += ["--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
         self._start("web", gunicorn)
         self._start("cluster", [sys.executable, "manage.py", "qcluster"])
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            self.check()
-            with suppress(OSError), socket.create_connection(("127.0.0.1", int(port)), 0.2):
-                return
-            time.sleep(0.1)
-        raise StageFailed(f"the web server did not start: {self._last_words('web')}")
+        try:
+            self._children.wait_for_port(int(port))
+        except (ChildEnded, TimeoutError) as failure:
+            raise StageFailed(f"the web server did not start: {failure}") from None
 
     def check(self) -> None:
         """Raise StageFailed if a process has stopped."""
-        for name, process, log in self._running:
-            if process.poll() is not None:
-                raise StageFailed(f"{name} stopped by itself: {self._last_words(log)}")
+        try:
+            self._children.check()
+        except ChildEnded as ended:
+            raise StageFailed(str(ended)) from None
 
     def close(self) -> None:
-        for _, process, _ in reversed(self._running):
-            process.terminate()
-        deadline = time.monotonic() + 8
-        for _, process, _ in self._running:
-            try:
-                process.wait(timeout=max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
+        self._children.stop()
 
-    def _start(self, name: str, command: list[str]) -> subprocess.Popen:
+    def _start(self, name: str, command: list[str]) -> Child:
         log = self.folder / f"{name}.log"
-        with log.open("ab") as file:
-            process = subprocess.Popen(
-                command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
-            )
-        self._running.append((name, process, log))
-        return process
-
-    def _last_words(self, log: Path | str) -> str:
-        path = log if isinstance(log, Path) else self.folder / f"{log}.log"
-        text = path.read_text(errors="replace") if path.exists() else ""
-        return text[-1500:] or "it said nothing"
+        log.touch()
+        return self._children.start(name, command, log=log)
 
 
 def free_port() -> int:

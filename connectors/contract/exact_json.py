@@ -3,9 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import cache
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from connectors.contract.money import InexactNumber
@@ -33,7 +35,7 @@ def dumps(value: Any) -> str:
     (ISO text), enums (their value) and dataclasses (as dicts). Floats, and Decimals that are not
     finite, raise InexactNumber; anything else TypeError.
     """
-    return "".join(_written(value))
+    return _text(value)
 
 
 def plain(value: Any) -> Any:
@@ -41,10 +43,12 @@ def plain(value: Any) -> Any:
 
     Takes what `dumps` takes, sets too (sorted), and refuses the same. Keys become texts.
     """
+    if type(value) in _AS_THEY_ARE:
+        return value
     match value:
         case Enum():
             return plain(value.value)
-        case None | bool() | int() | str():
+        case bool() | int() | str():
             return value
         case Decimal():
             return _digits(value)
@@ -59,41 +63,48 @@ def plain(value: Any) -> Any:
         case float():
             raise InexactNumber(f"{value!r} is a float; amounts are Decimals")
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {name: plain(getattr(value, name)) for name in _field_names(type(value))}
     raise TypeError(f"{type(value).__name__} has no place in JSON: {value!r}")
 
 
-def _written(value: Any):
+def _text(value: Any) -> str:
+    # By exact type first: nearly everything is one of these, and a report has hundreds.
+    if write := _WRITERS.get(type(value)):
+        return write(value)
     match value:
         case Enum():
-            yield from _written(value.value)
-        case None | bool() | int() | str():
-            yield json.dumps(value, ensure_ascii=False)
+            return _text(value.value)
+        case bool() | int() | str():
+            return json.dumps(value, ensure_ascii=False)
         case Decimal():
-            yield _digits(value)
-        case datetime() | date():
-            yield json.dumps(value.isoformat())
+            return _digits(value)
+        case date():
+            return json.dumps(value.isoformat())
         case Mapping():
-            if strangers := [key for key in value if not isinstance(key, str)]:
-                raise TypeError(f"JSON has text keys only, not {strangers[0]!r}")
-            yield "{"
-            for place, key in enumerate(sorted(value)):
-                yield ("," if place else "") + json.dumps(key, ensure_ascii=False) + ":"
-                yield from _written(value[key])
-            yield "}"
+            return _object(value)
         case list() | tuple():
-            yield "["
-            for place, member in enumerate(value):
-                if place:
-                    yield ","
-                yield from _written(member)
-            yield "]"
+            return _array(value)
         case float():
             raise InexactNumber(f"{value!r} is a float; amounts are Decimals")
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            yield from _written({field.name: getattr(value, field.name) for field in fields(value)})
-        case _:
-            raise TypeError(f"{type(value).__name__} has no place in JSON: {value!r}")
+    if is_dataclass(value) and not isinstance(value, type):
+        return _object({name: getattr(value, name) for name in _field_names(type(value))})
+    raise TypeError(f"{type(value).__name__} has no place in JSON: {value!r}")
+
+
+def _object(value: Mapping[str, Any]) -> str:
+    if strangers := [key for key in value if not isinstance(key, str)]:
+        raise TypeError(f"JSON has text keys only, not {strangers[0]!r}")
+    members = (f"{_quoted(str(key))}:{_text(value[key])}" for key in sorted(value))
+    return "{" + ",".join(members) + "}"
+
+
+def _array(value: list | tuple) -> str:
+    return "[" + ",".join(map(_text, value)) + "]"
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _digits(number: Decimal) -> str:
@@ -115,3 +126,16 @@ def _fraction(text: str) -> Decimal:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a number that a ledger can hold")
+
+
+_AS_THEY_ARE = frozenset((type(None), bool, int, str))
+_WRITERS = {
+    str: _quoted,
+    int: str,
+    bool: {True: "true", False: "false"}.get,
+    type(None): lambda _: "null",
+    Decimal: _digits,
+    dict: _object,
+    list: _array,
+    tuple: _array,
+}
