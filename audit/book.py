@@ -115,8 +115,13 @@ class Page:
             Posting.objects.filter(pk__in=held).update(**same)
         return moved
 
-    def hold(self, postings: Iterable[Posting], old: Iterable[State]) -> set[int]:
-        """Lock those of `postings` that are still in `old` until the page is closed; their keys."""
+    def hold(self, postings: Sequence[Posting], old: Iterable[State]) -> set[int]:
+        """Lock those of `postings` that are still in `old` until the page is closed; their keys.
+
+        Their reports are locked first, as everybody does who locks both: the standing of each is
+        written at the end of the page.
+        """
+        lock_reports({posting.report_id for posting in postings})
         return set(
             Posting.objects.select_for_update()
             .filter(pk__in=[posting.pk for posting in postings], state__in=frozenset(old))
@@ -139,6 +144,12 @@ class Page:
     def _close(self) -> None:
         _update_standings(self._reports)
         append(self.connection_id, self._facts, self.actor, self.now)
+
+
+def lock_reports(report_ids: Iterable[int]) -> None:
+    """Lock the reports in the order of their keys, until the transaction ends."""
+    locked = Report.objects.select_for_update().filter(pk__in=report_ids).order_by("pk")
+    list(locked.values_list("pk", flat=True))
 
 
 def write_columns(rows: Sequence[Model], columns: Sequence[str]) -> None:

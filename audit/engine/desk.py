@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from audit.book import Page, writing
+from audit.book import Page, lock_reports, writing
 from audit.engine.prepare import prepare
 from audit.engine.twins import TWIN
 from audit.models import Posting, Report
@@ -220,4 +220,6 @@ def _pages(postings: Iterable[Posting], actor: str) -> Iterable[tuple[Page, Sequ
         by_connection[posting.connection_id].append(posting.pk)
     for connection_id, ids in by_connection.items():
         with writing(connection_id, actor=actor) as page:
+            chosen = Posting.objects.filter(pk__in=ids)
+            lock_reports(chosen.values_list("report_id", flat=True))
             yield page, list(Posting.objects.select_for_update().filter(pk__in=ids).order_by("pk"))

@@ -210,15 +210,15 @@ def take_in(flow: Flow, reports: Sequence[Read], tally: Tally) -> None:
     if not wanted:
         return
     with writing(flow.connection_id) as page:
-        known = {
-            report.report_id: report
-            for report in Report.objects.select_for_update(of=("self",))
-            .select_related("latest")
-            .filter(workspace=flow.workspace, report_id__in=wanted)
-        }
+        known = _rows(flow, wanted)
         fresh = [read for read in wanted.values() if _is_for(flow, read, known)]
-        rows = [known.get(read.report_id) or _new_row(flow, read, page.now) for read in fresh]
-        Report.objects.bulk_create([row for row in rows if row.pk is None])
+        strangers = {one.report_id: one for one in fresh if one.report_id not in known}
+        # Another poll may have found the same report since we looked.
+        Report.objects.bulk_create(
+            [_new_row(flow, read, page.now) for read in strangers.values()], ignore_conflicts=True
+        )
+        known |= _rows(flow, strangers)
+        rows = [known[read.report_id] for read in fresh]
         pairs = list(zip(rows, fresh, strict=True))
         revisions = _revisions(pairs, page)
         changed, unchanged = [], []
@@ -241,6 +241,20 @@ def take_in(flow: Flow, reports: Sequence[Read], tally: Tally) -> None:
             (changed if moved else unchanged).append(row)
         _write_rows(changed, unchanged, page)
         _withdraw([row for row in changed if row.unapproved_at == page.now], page)
+
+
+def _rows(flow: Flow, wanted: Iterable[str]) -> dict[str, Report]:
+    """Our rows of these reports, locked, each with its latest revision (without the raw copy)."""
+    found = Report.objects.select_for_update().filter(
+        workspace=flow.workspace, report_id__in=list(wanted)
+    )
+    rows = {report.report_id: report for report in found.order_by("pk")}
+    # Read after the lock: what is joined to a row that we had to wait for is the old one.
+    ids = [report.latest_id for report in rows.values() if report.latest_id is not None]
+    latest = Revision.objects.defer("raw").in_bulk(ids)
+    for report in rows.values():
+        report.latest = latest.get(report.latest_id)
+    return rows
 
 
 def _is_for(flow: Flow, read: Read, known: dict[str, Report]) -> bool:

@@ -13,7 +13,7 @@ from django.db.models import Max
 
 from audit.book import Page, write_columns, writing
 from audit.engine.kill_points import reach
-from audit.models import Posting, Report
+from audit.models import Posting, Report, Revision
 from audit.states import IN_FLIGHT, NEEDS_PERSON, OPEN, UNSENT, State
 from connectors import opening
 from connectors.contract import exact_json, keys
@@ -99,11 +99,12 @@ def prepare(flow_id: int, actor: str = "") -> int:
 def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor: str) -> int:
     with writing(flow.connection_id, actor=actor) as page:
         reports = list(
-            Report.objects.select_for_update(of=("self",))
-            .select_related("latest")
-            .filter(pk__in=ids, is_due=True)
-            .order_by("pk")
+            Report.objects.select_for_update().filter(pk__in=ids, is_due=True).order_by("pk")
         )
+        # Read after the lock: what is joined to a row that we had to wait for is the old one.
+        latest = Revision.objects.in_bulk([report.latest_id for report in reports])
+        for report in reports:
+            report.latest = latest[report.latest_id]
         history = _history([report.pk for report in reports])
         looked_at: list[Report] = []
         replaced: list[Posting] = []
@@ -156,8 +157,15 @@ def _without_overtaken(
 
 
 def _as_read(report: Report) -> Read:
-    """The stored revision as a value, with the state of today: revisions do not keep it."""
-    return replace(parse.report(report.latest.raw), status=ReportStatus(report.status))
+    """The stored revision as a value, with the state and the dates of today, which are no part
+    of a revision: it may have been read before it was approved."""
+    return replace(
+        parse.report(report.latest.raw),
+        status=ReportStatus(report.status),
+        submitted_at=report.submitted_at,
+        approved_at=report.approved_at,
+        reimbursed_at=report.reimbursed_at,
+    )
 
 
 def _note_not_taken(report: Report, built: Built, has_postings: bool, page: Page) -> None:

@@ -1,16 +1,21 @@
 """Defects that the torture, the histories and a reader of the engine found: one test for each."""
 
+import threading
+import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connections, transaction
 
-from audit.engine import desk
-from audit.models import Call, Posting, Report
+from audit.book import writing
+from audit.engine import desk, poll, prepare
+from audit.models import Call, PollRun, Posting, Report, Revision
 from audit.states import State
 from connectors.models import Channel
 from mappings.models import Flow
-from tests.audit import fake_ledger
+from tests.audit import fake_ledger, rows
 from tests.audit.village import Village, settle_in
 
 pytestmark = pytest.mark.django_db
@@ -146,7 +151,7 @@ def test_a_batch_refused_whole_is_halved_until_the_bad_one_stands_alone(village)
             village.books.orders.append("refuse_whole")
 
     village.books.before = receive
-    village.come_to_rest(rounds=6)
+    village.come_to_rest(rounds=8)
     states = {one: village.posting(one).state for one in reports}
     assert [states[one] for one in reports] == [
         State.POSTED, State.POSTED, State.QUARANTINED, State.POSTED,
@@ -222,8 +227,6 @@ def test_a_report_gone_from_expensify_since_it_was_read_is_not_posted(village):
 
 def test_preparing_while_a_bill_leaves_waits_for_its_outcome(village, monkeypatch):
     """The drain commits its intent after prepare has read the history and before it writes."""
-    from audit.engine import prepare
-
     report_id = village.expensify.file({"Airfare": 10000})
     village.poll()
     village.expensify.edit(report_id, 0, 9000)
@@ -287,9 +290,7 @@ def test_a_reversal_that_a_person_asked_for_survives_that_the_report_is_unapprov
     assert village.standing(report_id) == []
 
 
-def test_confirming_a_lease_locks_the_channel_and_nothing_else(
-    village, django_assert_num_queries, monkeypatch
-):
+def test_confirming_a_lease_locks_the_channel_and_nothing_else(village):
     """Channel's ordering joins the connection; a lock on that row stands in the way of every
     foreign key check, and PostgreSQL finds writers and preparers in each other's arms."""
     from django.db import connection as database
@@ -303,3 +304,98 @@ def test_confirming_a_lease_locks_the_channel_and_nothing_else(
     ) as asked:
         lease.confirm()
     assert all("connectors_ledgerconnection" not in one["sql"] for one in asked.captured_queries)
+
+
+def test_what_was_read_before_its_approval_is_booked_with_the_date_of_its_approval(village):
+    """A revision keeps no state: read while it was not approved, it says nothing of the date."""
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.poll()
+    village.expensify.set_status(report_id, "Processing")
+    village.expensify.edit(report_id, 0, 9000)
+    village.poll()
+    village.expensify.set_status(report_id, "Approved")
+    village.work()
+    assert village.posting(report_id).problems == []
+    assert [str(one.total) for one in village.standing(report_id)] == ["90.00"]
+
+
+def test_two_polls_that_find_the_same_new_report_take_it_once_and_both_end(village, monkeypatch):
+    """Poll now while a poll is reading: the second has not seen the first one's rows."""
+    village.expensify.file({"Airfare": 10000})
+    village.poll()
+    is_for = poll._is_for
+
+    def blind(flow, read, known):
+        known.clear()
+        return is_for(flow, read, known)
+
+    monkeypatch.setattr(poll, "_is_for", blind)
+    village.poll()
+    assert Report.objects.count() == 1
+    assert not PollRun.objects.filter(status="running").exists()
+
+
+# --- on PostgreSQL, where writers really meet -----------------------------------------------------
+
+
+def in_thread(deed, raised: list) -> threading.Thread:
+    def run() -> None:
+        try:
+            deed()
+        except BaseException as failure:
+            raised.append(failure)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_report_revised_while_prepare_waits_for_its_row_is_prepared_as_revised():
+    """Its row is read again after the wait, what is joined to it is not."""
+    flow = rows.a_flow()
+    report = rows.a_report(flow, is_due=True)
+    newer = Revision.objects.create(
+        report=report, number=2, content_hash="2" * 64, raw="{}", total=1, read_at=rows.NOON
+    )
+    raised: list = []
+    with transaction.atomic():
+        Report.objects.select_for_update().get(pk=report.pk)
+        waiting = in_thread(lambda: prepare.prepare(flow.pk), raised)
+        time.sleep(0.2)
+        Report.objects.filter(pk=report.pk).update(latest=newer)
+    waiting.join(10)
+    assert raised == []
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_preparer_and_the_drain_do_not_wait_for_each_other():
+    """One locks reports and then postings; the other must not begin with the postings."""
+    flow = rows.a_flow()
+    posting = rows.a_posting(rows.a_report(flow))
+    call = rows.a_call(flow.connection)
+    both, raised = threading.Barrier(2, timeout=1), []
+
+    def meet() -> None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait()
+
+    def preparer() -> None:
+        with writing(flow.connection_id) as page:
+            list(Report.objects.select_for_update().filter(flow=flow))
+            meet()
+            page.move([posting], {State.READY}, State.SUPERSEDED)
+
+    def sender() -> None:
+        with writing(flow.connection_id) as page:
+            page.move([posting], {State.READY}, State.SENDING, call=call)
+            meet()
+
+    threads = [in_thread(preparer, raised), in_thread(sender, raised)]
+    for thread in threads:
+        thread.join(10)
+    assert raised == []
