@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cached_property
 
 from connectors.contract import exact_json, keys
@@ -58,7 +59,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A payee, or somebody else in the ledger who may own a payee's name."""
+    """A payee, or somebody else in the ledger who may own a payee's name.
+
+    has_terms: the ledger knows by itself when what is owed to this party is due
+    """
 
     id: int
     ledger_id: str
@@ -67,6 +71,7 @@ class Party:
     email: str = ""
     currency: str = ""
     active: bool = True
+    has_terms: bool = False
 
     @property
     def ref(self) -> Ref:
@@ -83,10 +88,13 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class TaxCode:
+    """`percent`: the sum of its rates for purchases; None where the ledger doesn't say."""
+
     id: int
     ledger_id: str
     name: str
     active: bool = True
+    percent: Decimal | None = None
 
     @property
     def ref(self) -> Ref:
@@ -95,6 +103,19 @@ class TaxCode:
     @property
     def label(self) -> str:
         return self.ref.label
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Units of the home currency for one unit of `currency`, in the month that begins on `month`.
+
+    source  where the figure comes from, in the words of the person who entered it
+    """
+
+    month: date
+    currency: str
+    rate: Decimal
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +140,7 @@ class Book:
     """One flow's rules over one company's chart, as of one moment.
 
     accounts, values, parties, tax_codes   by our row number
+    rates        the rate table of the company, any order
     links        employee's e-mail in lower case -> row of the party, decided by a person
     locks        the ledger's closed spans and our own
     read_at      when the chart was read, aware; None before the first time
@@ -134,6 +156,7 @@ class Book:
     dimension_labels: Mapping[str, str] = field(default_factory=dict)
     parties: Mapping[int, Party] = field(default_factory=dict)
     tax_codes: Mapping[int, TaxCode] = field(default_factory=dict)
+    rates: tuple[Rate, ...] = ()
     links: Mapping[str, int] = field(default_factory=dict)
     locks: Locks = Locks()
     read_at: datetime | None = None
@@ -149,13 +172,18 @@ class Book:
         # midnight would look like a change of the rules.
         opened_on = self.opened_on if self.terms.date_policy == "posting_day" else None
         names = ("terms", "company", "kinds", "rules", "accounts", "values", "dimension_labels")
-        names += ("parties", "tax_codes", "links", "locks")
+        names += ("parties", "tax_codes", "rates", "links", "locks")
         return {name: getattr(self, name) for name in names} | {"opened_on": opened_on}
 
     def member(self, output: str, row: int) -> "Account | Value | Party | TaxCode":
         """What a rule's output names, by our row number."""
         lists = {ACCOUNT: self.accounts, PARTY: self.parties, TAX_CODE: self.tax_codes}
         return lists.get(output, self.values)[row]
+
+    def rate_of(self, currency: str, on: date) -> Rate | None:
+        """The rate of the month in which `on` lies."""
+        month = on.replace(day=1)
+        return next((r for r in self.rates if (r.currency, r.month) == (currency, month)), None)
 
     def dimension_label(self, name: str) -> str:
         return self.dimension_labels.get(name) or name.replace("_", " ")
@@ -177,6 +205,12 @@ class Book:
     def payees_by_name(self) -> dict[str, tuple[Party, ...]]:
         """Active payees by `same_name`."""
         return _grouped((same_name(party.name), party) for party in self._payees)
+
+    @cached_property
+    def retired_payees(self) -> dict[str, Party]:
+        """`same_name` -> an inactive payee: ledgers keep the name taken."""
+        gone = (p for p in self.parties.values() if p.is_payable and not p.active)
+        return {same_name(party.name): party for party in gone}
 
     @cached_property
     def names_of_others(self) -> dict[str, str]:

@@ -3,39 +3,45 @@
 Pure: the same report and book give the same answer, wherever and whenever it is asked.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from connectors.contract.entry import Entry, Kind, Line, Role
-from connectors.contract.ledger import KindAbilities
+from connectors.contract.entry import Entry, Kind
 from connectors.contract.problem import Problem, Problems
-from connectors.contract.report import Expense, Report, ReportStatus
-from mappings import texts, validate
-from mappings.books import Account, Book, Party
-from mappings.dates import PostingDate, decided_on, due_date, posting_date
+from connectors.contract.report import Report, ReportStatus
+from mappings import selection, texts, validate
+from mappings.books import Book
+from mappings.currency import conversion, counterparts
+from mappings.dates import decided_on, posting_date
+from mappings.entries import Decided, entry_of
 from mappings.header import header_dimensions
-from mappings.lines import Explained, MeantLine, meant
-from mappings.parties import party_of
+from mappings.line_context import Explained
+from mappings.lines import MeantLine, meant
+from mappings.parties import PartyWanted
+from mappings.slices import (
+    ANY_KIND,
+    Numbered,
+    Slice,
+    Untaken,
+    in_parts,
+    left_out,
+    slices_of,
+    sorted_out,
+)
 from mappings.terms import Mode
 
-REIMBURSABLE = "reimbursable"
-ALL = "all"
-# Lines are looked at even where the ledger lacks the kind, so that all problems come at once.
-_ANY_KIND = KindAbilities(dimensions={}, text_lengths={})
-
-__all__ = ["Built", "BuiltSlice", "Excluded", "Explained", "Note", "Untaken", "build"]
-
-
-@dataclass(frozen=True, slots=True)
-class Untaken:
-    """An expense of a taken report that the flow leaves out; `amount` in the report's currency."""
-
-    transaction_id: str
-    code: str
-    text: str
-    amount: Decimal | None
+__all__ = [
+    "Built",
+    "BuiltSlice",
+    "Excluded",
+    "Explained",
+    "Note",
+    "PartyWanted",
+    "Untaken",
+    "build",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +62,12 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class BuiltSlice:
-    """One document to be. `entry` is None where problems of its own stand in the way.
+    """One document to be. `entry` is None where problems of its own, or a party that must be
+    created first, stand in the way.
 
-    total  in the report's currency, negative for a credit; None where an amount is missing
+    total         in the report's currency, negative for a credit; None where an amount is missing
+    party_wanted  the vendor that the flow lets us create; once it is there (and linked), the same
+                  report builds an entry
     """
 
     name: str
@@ -67,6 +76,7 @@ class BuiltSlice:
     total: Decimal | None
     problems: Problems = ()
     explained: tuple[Explained, ...] = ()
+    party_wanted: PartyWanted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +107,21 @@ def build(report: Report, book: Book, *, kept_dates: Mapping[str, date] | None =
     """
     if excluded := _excluded(report, book):
         return Built(excluded=excluded)
-    taken, untaken = _sorted_out(report, book)
-    flags = [report.status.value] if report.status is not ReportStatus.APPROVED else []
-    problems = validate.gathered(validate.report_problems(report, book))
+    taken, untaken = sorted_out(report, book)
+    flags = (report.status.value,) if report.status is not ReportStatus.APPROVED else ()
+    problems = validate.gathered(
+        (*validate.report_problems(report, book), *selection.problems(report, book.terms))
+    )
     if not taken or (all(expense.amount == 0 for _, expense in taken) and not problems):
-        return Built(untaken=untaken, note=_nothing(report, taken), flags=tuple(flags))
-    name = ALL if book.terms.kind is Kind.JOURNAL else REIMBURSABLE
-    part = _slice(name, report, taken, book, (kept_dates or {}).get(name))
-    return Built((part,), problems, untaken, flags=tuple(flags))
+        return Built(untaken=untaken, note=_nothing(report, taken), flags=flags)
+    kept = kept_dates or {}
+    slices = slices_of(taken, book)
+    if not problems:
+        untaken += tuple(_zeroes(report, slices))
+        slices = tuple(one for one in slices if not one.is_zero)
+    parts = (part for one in slices for part in in_parts(one, book))
+    built = tuple(_built(report, part, book, kept.get(part.name)) for part in parts)
+    return Built(built, problems, untaken, flags=flags)
 
 
 def _excluded(report: Report, book: Book) -> Excluded | None:
@@ -128,6 +145,8 @@ def _excluded(report: Report, book: Book) -> Excluded | None:
             f"It was approved on {texts.day(day)}, before this flow begins "
             f"({texts.day(terms.starts_on)}).",
         )
+    if not selection.takes(terms, report):
+        return Excluded("excluded.selector", selection.why_not(terms, report))
     if terms.mode is Mode.TEST and not report.name.startswith(terms.test_prefix):
         return Excluded(
             "excluded.not_a_test",
@@ -137,30 +156,7 @@ def _excluded(report: Report, book: Book) -> Excluded | None:
     return None
 
 
-_Numbered = tuple[tuple[int, Expense], ...]
-
-
-def _sorted_out(report: Report, book: Book) -> tuple[_Numbered, tuple[Untaken, ...]]:
-    """The lines that the flow takes, with their numbers in the report, and the others."""
-    taken: list[tuple[int, Expense]] = []
-    untaken: list[Untaken] = []
-    for number, expense in enumerate(report.expenses, 1):
-        if expense.reimbursable and book.terms.takes_reimbursable:
-            # On a card too: what a person spent and gets back is owed to the person.
-            taken.append((number, expense))
-            continue
-        if expense.reimbursable:
-            code, why = "untaken.reimbursable", "reimbursable expenses are not taken by this flow"
-        elif expense.is_on_card:
-            code, why = "untaken.card", "company-card expenses are not taken by this flow"
-        else:
-            code, why = "untaken.company", "not reimbursable, and on no known card"
-        place = texts.line_place(number, expense, report.currency)
-        untaken.append(Untaken(expense.transaction_id, code, f"{place}: {why}.", expense.amount))
-    return tuple(taken), tuple(untaken)
-
-
-def _nothing(report: Report, taken: _Numbered) -> Note:
+def _nothing(report: Report, taken: Numbered) -> Note:
     if not report.expenses:
         return Note("empty", "The report has no lines, so there is nothing to post.")
     if taken:
@@ -168,84 +164,54 @@ def _nothing(report: Report, taken: _Numbered) -> Note:
     return Note("nothing_taken", "No line of this report is taken by this flow.")
 
 
-def _slice(
-    name: str, report: Report, taken: _Numbered, book: Book, kept_date: date | None
-) -> BuiltSlice:
-    amounts = [expense.amount for _, expense in taken if expense.amount is not None]
-    total = sum(amounts, Decimal(0)) if len(amounts) == len(taken) else None
-    kind = _kind(total, book)
-    abilities = book.kinds.get(kind, _ANY_KIND)
-    lines = [meant(report, number, expense, book, abilities) for number, expense in taken]
+def _zeroes(report: Report, slices: Sequence[Slice]) -> Iterator[Untaken]:
+    """Lines of documents that would say nothing at all, beside others that say something."""
+    why = "it is zero, and so is everything that it would be posted with"
+    for number, expense in (line for one in slices if one.is_zero for line in one.lines):
+        yield left_out(report, number, expense, "untaken.zero", why)
+
+
+def _built(report: Report, part: Slice, book: Book, kept_date: date | None) -> BuiltSlice:
+    abilities = book.kinds.get(part.kind, ANY_KIND)
+    lines = [meant(report, number, expense, book, abilities) for number, expense in part.lines]
     header, header_problems = header_dimensions(report, lines, book)
-    party = party_of(report, book, [line.party_id for line in lines])
-    dated = posting_date(report, [expense for _, expense in taken], book, kept_date)
-    payable = book.accounts.get(book.terms.payable_id)
+    against = counterparts(report, part, lines, book)
+    dated = posting_date(report, part, book, kept_date)
 
     problems: list[Problem] = [problem for line in lines for problem in line.problems]
     problems += header_problems
-    problems += [answer for answer in (party, dated) if isinstance(answer, Problem)]
-    if total is not None:
-        problems += validate.kind_problems(report, book, kind, total, amounts)
-    problems += validate.payable_problems(report, book, payable, book.kinds.get(kind))
-    payee = party if isinstance(party, Party) else None
-    problems += validate.currency_problems(report, book, payee)
+    problems += against.problems
+    problems += [dated] if isinstance(dated, Problem) else []
+    if part.total is not None:
+        problems += validate.kind_problems(report, book, part.kind, part.total, part.amounts)
+    problems += against.currency_problems
+    convert = None
+    if not isinstance(dated, Problem) and not against.currency_problems:
+        convert = conversion(report, against.currency, dated.on, book)
+        problems += [convert] if isinstance(convert, Problem) else []
 
     entry = None
-    has_whole_lines = all(line.line is not None for line in lines)
-    if not problems and has_whole_lines and _is_exact(amounts, report):
-        entry = replace(
-            _entry(name, kind, report, book, lines, party, dated, payable), dimensions=header
-        )
+    if not problems and not against.wanted and _is_exact(part, lines, report):
+        decided = Decided(report, part, lines, header, against, dated, convert)
+        answer = entry_of(decided, book)
+        if isinstance(answer, Problem):
+            problems.append(answer)
+        else:
+            entry = answer
     explained = tuple(why for line in lines for why in line.explained)
-    return BuiltSlice(name, kind, entry, total, validate.gathered(problems), explained)
-
-
-def _kind(total: Decimal | None, book: Book) -> Kind:
-    """The kind of document for a total: a negative bill is a credit, an empty one a journal where
-    the ledger takes no document of 0.00."""
-    kind = book.terms.kind
-    if kind is not Kind.BILL or total is None or total > 0:
-        return kind
-    if total < 0:
-        return Kind.CREDIT
-    bill = book.kinds.get(Kind.BILL)
-    return Kind.JOURNAL if bill and not bill.zero_total and Kind.JOURNAL in book.kinds else kind
-
-
-def _is_exact(amounts: Sequence[Decimal], report: Report) -> bool:
-    return all(texts.is_written(amount, report.currency) for amount in amounts)
-
-
-def _entry(
-    name: str,
-    kind: Kind,
-    report: Report,
-    book: Book,
-    lines: Sequence[MeantLine],
-    party: Party,
-    dated: PostingDate,
-    payable: Account,
-) -> Entry:
-    expenses = [line.line for line in lines]
-    memo = texts.memo(report, book.terms, dated.moved_from)
-    owed = Line(
-        account=payable.ref,
-        amount=-sum((line.amount for line in expenses), Decimal(0)),
-        role=Role.OFFSET,
-        text=memo,
-        party=party.ref,
+    return BuiltSlice(
+        part.name,
+        part.kind,
+        entry,
+        part.total,
+        validate.gathered(problems),
+        explained,
+        against.wanted,
     )
-    moved = dated.moved_from
-    notes = [f"Dated {texts.day(dated.on)} instead of {texts.day(moved)}."] if moved else []
-    return Entry(
-        kind=kind,
-        report_id=report.report_id,
-        slice_name=name,
-        date=dated.on,
-        currency=report.currency,
-        lines=(*expenses, owed),
-        party=party.ref,
-        due_date=due_date(dated.on, book.terms.due_days) if kind is Kind.BILL else None,
-        memo=memo,
-        notes=(*notes, *(note for line in lines for note in line.notes)),
-    )
+
+
+def _is_exact(part: Slice, lines: Sequence[MeantLine], report: Report) -> bool:
+    """False where the report's own problems, told once for all slices, leave no figures."""
+    if part.total is None or any(line.account is None for line in lines):
+        return False
+    return all(texts.is_written(amount, report.currency) for amount in part.amounts)

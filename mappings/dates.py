@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 from connectors.contract.problem import Problem
 from connectors.contract.report import Expense, Report
-from mappings.books import Book
-from mappings.terms import DatePolicy, LockPolicy
-from mappings.texts import day, report_place
+from mappings.books import Book, Party
+from mappings.slices import Slice
+from mappings.terms import CardDatePolicy, DatePolicy, LockPolicy
+from mappings.texts import day, line_place, report_place
 from mappings.validate import NOTHING_POSTED
 
 
@@ -34,16 +35,16 @@ def local_day(at: datetime, zone: str) -> date:
 
 
 def posting_date(
-    report: Report, expenses: Sequence[Expense], book: Book, kept: date | None
+    report: Report, part: Slice, book: Book, kept: date | None
 ) -> PostingDate | Problem:
     """`kept`: the date on which the document stands already and which a revision keeps."""
-    wanted = _by_policy(report, expenses, book)
+    wanted = _wanted(report, part, book)
     if kept is not None:
         if reason := book.locks.why(kept):
             return _locked(report, book, kept, reason, standing=True)
         return PostingDate(kept, wanted if wanted and wanted < kept else None)
     if wanted is None:
-        return _missing(report, book)
+        return _missing(report, part, book)
     reason = book.locks.why(wanted)
     if not reason:
         return PostingDate(wanted)
@@ -52,8 +53,21 @@ def posting_date(
     return _locked(report, book, wanted, reason, standing=False)
 
 
-def due_date(on: date, due_days: int | None) -> date | None:
-    return None if due_days is None else on + timedelta(days=due_days)
+def due_date(on: date, due_days: int | None, party: Party | None) -> date | None:
+    """None leaves it to the ledger, which knows the terms of its vendor."""
+    if due_days is None or (party is not None and party.has_terms):
+        return None
+    return on + timedelta(days=due_days)
+
+
+def _wanted(report: Report, part: Slice, book: Book) -> date | None:
+    """The date of the policy; a card's document has one of its own."""
+    policy = book.terms.card_date_policy
+    if part.is_card and policy is not CardDatePolicy.REPORT:
+        expense = part.expenses[0]
+        bank = expense.posted_on if policy is CardDatePolicy.BANK else None
+        return bank or expense.spent_on
+    return _by_policy(report, part.expenses, book)
 
 
 def _by_policy(report: Report, expenses: Sequence[Expense], book: Book) -> date | None:
@@ -92,12 +106,15 @@ _LACKS = {
 }
 
 
-def _missing(report: Report, book: Book) -> Problem:
+def _missing(report: Report, part: Slice, book: Book) -> Problem:
+    what = f"{report_place(report)} has no {_LACKS[book.terms.date_policy]}"
+    if part.is_card and book.terms.card_date_policy is not CardDatePolicy.REPORT:
+        number, expense = part.lines[0]
+        what = f"{line_place(number, expense, report.currency)} has no date"
     return Problem(
         "map.date.missing",
         "date",
-        f"{report_place(report)} has no {_LACKS[book.terms.date_policy]}, by which this flow "
-        f"posts. {NOTHING_POSTED}",
+        f"{what}, by which this flow posts. {NOTHING_POSTED}",
         "Complete the report in Expensify, or choose another posting date on the flow's page.",
     )
 

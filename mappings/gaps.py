@@ -68,11 +68,14 @@ def _category_gaps(book: Book, category: ListedCategory) -> Iterator[Gap]:
     if category.name.strip().lower() in UNCATEGORISED:
         return  # held always, which no rule changes
     suggestion = account_for(category.name, category.gl_code, book)
-    found = book.rulebook.verdicts(Case(category=category.name)).get(ACCOUNT)
-    if found is not None:
-        account = book.accounts[found.target_id]
-        if not account.active:
-            yield _gap(category, "inactive", f"{account.label} is inactive", suggestion)
+    found = [
+        book.rulebook.verdicts(Case(category=category.name, reimbursable=is_reimbursable))
+        for is_reimbursable in _taken(book)
+    ]
+    if all(ACCOUNT in verdicts for verdicts in found):
+        for account in dict.fromkeys(book.accounts[one[ACCOUNT].target_id] for one in found):
+            if not account.active:
+                yield _gap(category, "inactive", f"{account.label} is inactive", suggestion)
         return
     if book.terms.use_gl_codes and _has_account_of_code(book, category):
         return
@@ -80,6 +83,12 @@ def _category_gaps(book: Book, category: ListedCategory) -> Iterator[Gap]:
         yield _gap(category, "partial", "only some of its expenses have an account", suggestion)
     else:
         yield _gap(category, "missing", "it has no account", suggestion)
+
+
+def _taken(book: Book) -> list[bool]:
+    """Whether expenses are reimbursable, for those that the flow takes: rules may tell them."""
+    terms = book.terms
+    return [True] * terms.takes_reimbursable + [False] * terms.takes_cards
 
 
 def _has_account_of_code(book: Book, category: ListedCategory) -> bool:
@@ -96,17 +105,27 @@ def _tag_gaps(book: Book, tag: ListedTag) -> Iterator[Gap]:
     expected = book.mapped_dimensions.get(tag.level)
     if not expected:
         return
-    found = book.rulebook.verdicts(Case(tags=((tag.level, tag.name),)))
+    by_flag = [
+        book.rulebook.verdicts(Case(tags=((tag.level, tag.name),), reimbursable=is_reimbursable))
+        for is_reimbursable in _taken(book)
+    ]
     for dimension in sorted(expected):
         label = book.dimension_label(dimension).lower()
         suggestion = values_for(tag.name, dimension, book)
-        verdict = found.get(dimension)
-        if verdict is None:
+        verdicts = [found.get(dimension) for found in by_flag]
+        gone = [
+            book.values[verdict.target_id]
+            for verdict in verdicts
+            if verdict
+            and verdict.target_id is not None
+            and not book.values[verdict.target_id].active
+        ]
+        if None in verdicts:
             kind, text = "missing", f"it has no {label}"
             if any(_touches(rule, tag, dimension) for rule in book.rules):
                 kind, text = "partial", f"only some of its expenses have a {label}"
-        elif verdict.target_id is not None and not book.values[verdict.target_id].active:
-            kind, text = "inactive", f'{label} "{book.values[verdict.target_id].name}" is inactive'
+        elif gone:
+            kind, text = "inactive", f'{label} "{gone[0].name}" is inactive'
         else:
             continue
         yield Gap("tag", tag.name, tag.level, dimension, kind, text, suggestion)

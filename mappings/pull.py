@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import models, transaction
@@ -156,17 +157,24 @@ def _store_chart(
         for row in by_list.pop("account")
     ]
     parties = [
-        Party(**scope, **_common(row), **_facts(row, "kind", "email", "currency"))
+        Party(
+            **scope,
+            **_common(row),
+            **_facts(row, "kind", "email", "currency"),
+            terms_id=row.facts.get("term", ""),
+        )
         for row in by_list.pop("party")
     ]
-    codes = [TaxCode(**scope, **_common(row)) for row in by_list.pop("tax_code")]
+    codes = [
+        TaxCode(**scope, **_common(row), percent=_percent(row)) for row in by_list.pop("tax_code")
+    ]
     key, more = ("ledger_id",), ("name",)
     account_columns = (*more, "number", "full_name", "kind", "currency")
-    party_columns = (*more, "email", "currency")
+    party_columns = (*more, "email", "currency", "terms_id")
     counted = [
         _store("accounts", GLAccount, scope, accounts, key, account_columns, as_of),
         _store("parties", Party, scope, parties, ("kind", *key), party_columns, as_of),
-        _store("tax codes", TaxCode, scope, codes, key, more, as_of),
+        _store("tax codes", TaxCode, scope, codes, key, (*more, "percent"), as_of),
     ]
     for name, dimension in _dimensions(connection, by_list).items():
         values = [
@@ -200,6 +208,17 @@ def _dimensions(connection: LedgerConnection, names: Iterable[str]) -> dict[str,
 
 def _common(row: ChartRow) -> dict[str, Any]:
     return {"ledger_id": row.id, "name": row.name, "active": row.active}
+
+
+def _percent(row: ChartRow) -> Decimal | None:
+    """The sum of a tax code's rates for purchases; None where the ledger tells none, or not all."""
+    rates = row.facts.get("purchase_percents")
+    if rates is None:
+        return None
+    try:
+        return sum((Decimal(rate) for rate in rates.split(",")), Decimal(0))
+    except InvalidOperation:
+        return None
 
 
 def _facts(row: ChartRow, *names: str) -> dict[str, str]:

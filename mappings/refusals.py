@@ -10,72 +10,56 @@ from typing import TYPE_CHECKING
 from connectors import registry
 from connectors.contract.entry import Kind
 from connectors.contract.ledger import KindAbilities
-from mappings.books import NOT_PAYABLE
+from mappings import flow_refusals as about_flow
+from mappings.reasons import Reasons, Refusals, account_reasons, party_reasons
 
 if TYPE_CHECKING:
-    from mappings.models import Flow, GLAccount, Party, PartyLink, Rule, RuleValue
+    from mappings.models import (
+        CardAccount,
+        CreditValue,
+        ExchangeRate,
+        Flow,
+        PartyLink,
+        PayableAccount,
+        Rule,
+        RuleValue,
+    )
 
-Refusals = dict[str, list[str]]
-
-
-def taken_kinds(flow: "Flow") -> list[Kind]:
-    """The kinds of document in which the flow's lines stand."""
-    return [Kind(flow.kind)]
+taken_kinds = about_flow.taken_kinds
 
 
 def flow_refusals(flow: "Flow") -> Refusals:
-    if not (flow.workspace_id and flow.connection_id):
-        return {}  # the form names the missing field itself
-    reasons = _Reasons()
-    label = registry.ledger_label(flow.connection.ledger)
-    for field in _moved_ends(flow):
-        reasons.add(
-            field,
-            f"A flow keeps its {field}: what it posted could not be found again. Pause this one "
-            "and add another.",
-        )
-    kinds = registry.abilities(flow.connection.ledger).kinds
-    if not flow.is_paused and (other := _running_beside(flow)):
-        reasons.add(
-            "workspace",
-            f'Flow "{other.name}" already takes the reports of {flow.workspace.name}, and a report '
-            "belongs to exactly one flow. Pause that one first.",
-        )
-    if flow.takes_cards:
-        reasons.add("takes_cards", "This version does not post company-card expenses.")
-    for kind in taken_kinds(flow):
-        if kind not in kinds:
-            reasons.add("kind", f"{label} has no document of the kind {kind.value} for us.")
-    if flow.payable_account_id:
-        account, abilities = flow.payable_account, kinds.get(Kind(flow.kind))
-        reasons.add_all("payable_account", _account_reasons(account, flow, "offset", abilities))
-    if flow.party_policy == "fixed" and not flow.fixed_party_id:
-        reasons.add("fixed_party", "Choose the clearing vendor that every bill is booked on.")
-    if flow.fixed_party_id:
-        reasons.add_all("fixed_party", _party_reasons(flow.fixed_party, flow.connection_id))
-    if flow.pk:
-        used = (
-            type(flow)
-            .objects.filter(pk=flow.pk, rules__is_active=True)
-            .values_list("rules__dimension_values__dimension__name", flat=True)
-        )
-        for dimension in sorted(set(filter(None, used))):
-            if reason := uncarried(flow, dimension):
-                reasons.add("kind", f"Rules of this flow set it already: {reason}")
+    found = about_flow.refusals(flow)
+    if not flow.pk or not (flow.workspace_id and flow.connection_id):
+        return found
+    used = (
+        type(flow)
+        .objects.filter(pk=flow.pk, rules__is_active=True)
+        .values_list("rules__dimension_values__dimension__name", flat=True)
+    )
+    reasons = Reasons(found)
+    for dimension in sorted(set(filter(None, used))):
+        if reason := uncarried(flow, dimension):
+            reasons.add("kind", f"Rules of this flow set it already: {reason}")
     return reasons.found
 
 
 def rule_refusals(rule: "Rule") -> Refusals:
     if not rule.flow_id:
         return {}
-    reasons, flow = _Reasons(), rule.flow
+    reasons, flow = Reasons(), rule.flow
     abilities = registry.abilities(flow.connection.ledger).kinds
     if rule.account_id:
-        for kind in taken_kinds(flow):
-            found = _account_reasons(rule.account, flow, "line", abilities.get(kind))
-            reasons.add_all("account", found)
+        # Cards and bills differ in what their lines take: one of them is enough to save the rule.
+        by_kind = [
+            account_reasons(rule.account, flow, "line", abilities.get(kind))
+            for kind in _kinds_of(rule)
+        ]
+        if by_kind and all(by_kind):
+            for found in by_kind:
+                reasons.add_all("account", found)
     if rule.party_id:
-        reasons.add_all("party", _party_reasons(rule.party, flow.connection_id))
+        reasons.add_all("party", party_reasons(rule.party, flow.connection_id))
     if rule.tax_code_id and rule.tax_code.connection_id != flow.connection_id:
         reasons.add("tax_code", "This tax code belongs to another company.")
     return reasons.found
@@ -85,7 +69,7 @@ def rule_value_refusals(row: "RuleValue") -> Refusals:
     rule = row.rule if row.rule_id or "rule" in row._state.fields_cache else None
     if rule is None or not rule.flow_id or not row.dimension_id:
         return {}
-    reasons, flow = _Reasons(), rule.flow
+    reasons, flow = Reasons(), rule.flow
     if row.dimension.connection_id != flow.connection_id:
         reasons.add("dimension", "This dimension belongs to another company.")
     elif reason := uncarried(flow, row.dimension.name, row.dimension.label):
@@ -97,11 +81,60 @@ def rule_value_refusals(row: "RuleValue") -> Refusals:
     return reasons.found
 
 
+def credit_value_refusals(row: "CreditValue") -> Refusals:
+    flow = _flow_of(row)
+    if flow is None or not (row.dimension_id and row.value_id):
+        return {}
+    reasons = Reasons()
+    if row.dimension.connection_id != flow.connection_id:
+        reasons.add("dimension", "This dimension belongs to another company.")
+    journal = registry.abilities(flow.connection.ledger).kinds.get(Kind.JOURNAL)
+    if journal is None or journal.dimensions.get(row.dimension.name) != "line":
+        label = registry.ledger_label(flow.connection.ledger)
+        reasons.add("dimension", f"{label} has no {row.dimension.label} on the credit side.")
+    if row.value.dimension_id != row.dimension_id:
+        reasons.add("value", f'"{row.value.name}" is no member of {row.dimension.label}.')
+    elif not row.value.active:
+        reasons.add("value", f'"{row.value.name}" is inactive in the ledger; choose another one.')
+    return reasons.found
+
+
+def card_account_refusals(row: "CardAccount") -> Refusals:
+    flow = _flow_of(row)
+    if flow is None or not row.account_id:
+        return {}
+    reasons = Reasons()
+    reasons.add_all("account", about_flow.card_account_reasons(row.account, flow))
+    return reasons.found
+
+
+def payable_account_refusals(row: "PayableAccount") -> Refusals:
+    flow = _flow_of(row)
+    if flow is None or not row.account_id:
+        return {}
+    reasons = Reasons()
+    abilities = registry.abilities(flow.connection.ledger).kinds.get(Kind(flow.kind))
+    reasons.add_all("account", account_reasons(row.account, flow, "offset", abilities))
+    kept_in = row.account.currency or flow.connection.home_currency
+    if kept_in and kept_in != row.currency:
+        reasons.add("account", f"{row.account} is kept in {kept_in}, not in {row.currency}.")
+    return reasons.found
+
+
+def exchange_rate_refusals(row: "ExchangeRate") -> Refusals:
+    if not row.connection_id or not row.currency:
+        return {}
+    reasons = Reasons()
+    if row.currency == row.connection.home_currency:
+        reasons.add("currency", f"{row.connection} keeps its books in {row.currency} already.")
+    return reasons.found
+
+
 def party_link_refusals(link: "PartyLink") -> Refusals:
     if not (link.party_id and link.connection_id):
         return {}
-    reasons = _Reasons()
-    reasons.add_all("party", _party_reasons(link.party, link.connection_id))
+    reasons = Reasons()
+    reasons.add_all("party", party_reasons(link.party, link.connection_id))
     return reasons.found
 
 
@@ -119,68 +152,15 @@ def uncarried(flow: "Flow", dimension: str, label: str = "") -> str:
     )
 
 
-def _moved_ends(flow: "Flow") -> list[str]:
-    before = type(flow).objects.filter(pk=flow.pk).values("workspace_id", "connection_id").first()
-    if before is None:
-        return []
-    return [
-        end
-        for end in ("workspace", "connection")
-        if before[f"{end}_id"] != getattr(flow, f"{end}_id")
-    ]
+def _kinds_of(rule: "Rule") -> list[Kind]:
+    """The kinds of document in which lines that the rule matches can stand."""
+    kinds = taken_kinds(rule.flow)
+    if rule.reimbursable is None or Kind.JOURNAL in kinds:
+        return kinds
+    return [kind for kind in kinds if (kind is Kind.BILL) == rule.reimbursable] or kinds
 
 
-def _running_beside(flow: "Flow") -> "Flow | None":
-    # By Expensify's id: the same workspace may be visible through two accounts of ours.
-    return (
-        type(flow)
-        .objects.filter(workspace__policy_id=flow.workspace.policy_id, is_paused=False)
-        .exclude(pk=flow.pk)
-        .order_by("id")
-        .first()
-    )
-
-
-def _account_reasons(
-    account: "GLAccount", flow: "Flow", side: str, abilities: KindAbilities | None
-) -> list[str]:
-    if account.connection_id != flow.connection_id:
-        return [f"{account} belongs to another company."]
-    if not account.active:
-        return [f"{account}: choose an account that is active in the ledger."]
-    if abilities is None:
-        return []
-    allowed = getattr(abilities, f"{side}_account_types")
-    if not allowed or account.kind in allowed:
-        return []
-    where = "a line" if side == "line" else "the credit side"
-    return [
-        f"{account} is of the type {account.kind or '(none)'}, refused there on {where}. "
-        f"Possible types: {', '.join(sorted(allowed))}."
-    ]
-
-
-def _party_reasons(party: "Party", connection_id: int) -> list[str]:
-    if party.connection_id != connection_id:
-        return [f"{party} belongs to another company."]
-    if party.kind in NOT_PAYABLE:
-        return [f"{party} is a {party.kind} there; only a vendor can be owed something."]
-    if not party.active:
-        return [f"{party}: choose a vendor that is active in the ledger."]
-    return []
-
-
-class _Reasons:
-    """Collects reasons by field, each once."""
-
-    def __init__(self) -> None:
-        self.found: Refusals = {}
-
-    def add(self, field: str, reason: str) -> None:
-        reasons = self.found.setdefault(field, [])
-        if reason not in reasons:
-            reasons.append(reason)
-
-    def add_all(self, field: str, reasons: list[str]) -> None:
-        for reason in reasons:
-            self.add(field, reason)
+def _flow_of(row: "CardAccount | PayableAccount | CreditValue") -> "Flow | None":
+    """The row's flow; None while a new flow's page is checked before the flow itself is whole."""
+    flow = row.flow if row.flow_id or "flow" in row._state.fields_cache else None
+    return flow if flow is not None and flow.connection_id else None

@@ -13,7 +13,10 @@ TAX_CODE = "tax_code"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What rules look at in an expense. `cards`: every name that the card goes by."""
+    """What rules look at in an expense.
+
+    cards, taxes  every name that the card, and the tax, goes by; empty without one
+    """
 
     category: str = ""
     tags: tuple[tuple[int, str], ...] = ()
@@ -21,6 +24,7 @@ class Case:
     cards: frozenset[str] = frozenset()
     reimbursable: bool = True
     expense_type: str = ""
+    taxes: frozenset[str] = frozenset()
 
 
 def case_of(report: Report, expense: Expense) -> Case:
@@ -31,6 +35,7 @@ def case_of(report: Report, expense: Expense) -> Case:
         cards=frozenset(filter(None, (expense.card_id, expense.card_number, expense.card_name))),
         reimbursable=expense.reimbursable,
         expense_type=expense.expense_type.strip().lower(),
+        taxes=frozenset(filter(None, (expense.tax_name.strip(), expense.tax_code.strip()))),
     )
 
 
@@ -40,6 +45,7 @@ class Rule:
 
     tag       stands on `tag_level`, which counts from 1
     employee  an e-mail address in lower case
+    tax       the name or the code that the expense's tax has in Expensify
     values    dimension -> row of the value; None leaves that dimension empty on purpose
     """
 
@@ -52,6 +58,7 @@ class Rule:
     card: str = ""
     reimbursable: bool | None = None
     expense_type: str = ""
+    tax: str = ""
     account_id: int | None = None
     party_id: int | None = None
     tax_code_id: int | None = None
@@ -71,6 +78,8 @@ class Rule:
             return "it is not reimbursable" if self.reimbursable else "it is reimbursable"
         if self.expense_type and self.expense_type != case.expense_type:
             return f'the expense type is not "{self.expense_type}"'
+        if self.tax and self.tax not in case.taxes:
+            return f'the tax is not "{self.tax}"'
         return ""
 
     @property
@@ -89,6 +98,7 @@ class Rule:
             f'card "{self.card}"' if self.card else "",
             {None: "", True: "reimbursable", False: "not reimbursable"}[self.reimbursable],
             f'expense type "{self.expense_type}"' if self.expense_type else "",
+            f'tax "{self.tax}"' if self.tax else "",
         ]
         return ", ".join(filter(None, parts)) or "every expense"
 

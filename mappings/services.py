@@ -2,35 +2,23 @@
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from connectors import registry
 from connectors.clock import database_now
-from connectors.contract.ledger import Closed, Locks
 from connectors.models import LedgerConnection
 from connectors.signals import rules_changed, tell
-from mappings import books, gaps, rulebook
-from mappings.models import (
-    Category,
-    Dimension,
-    Flow,
-    GLAccount,
-    Party,
-    PartyLink,
-    Rule,
-    RuleValue,
-    Tag,
-    TaxCode,
-    Value,
-)
+from mappings.models import Dimension, ExchangeRate, Flow, Party, PartyLink, Rule, RuleValue, Value
 from mappings.pull import pull_cards, pull_chart, pull_workspace
-from mappings.records import rule_of, terms_of
-from mappings.texts import day
+from mappings.selectors import carried, locks, open_book, policy_check
 
 __all__ = [
+    "announce",
+    "announce_link",
+    "announce_rate",
+    "carried",
     "link_party",
+    "locks",
     "open_book",
     "policy_check",
     "poll_now",
@@ -40,126 +28,6 @@ __all__ = [
     "save_flow",
     "save_rule",
 ]
-
-
-# --- reading -------------------------------------------------------------------------------------
-
-
-def open_book(flow: Flow) -> books.Book:
-    """Everything that `build` needs for the flow, in nine statements whatever its size.
-
-    The flow's workspace and connection are read with it unless they were loaded.
-    """
-    connection = flow.connection
-    dimensions = Dimension.objects.filter(connection=connection).values_list("name", "label")
-    # Before the ledger told about tax and currencies, the chart counts as unread.
-    is_known = connection.has_tax is not None and connection.is_multicurrency is not None
-    return books.Book(
-        terms=terms_of(flow),
-        company=_company(connection),
-        kinds=registry.abilities(connection.ledger).kinds,
-        rules=_rules(flow),
-        accounts=_accounts(connection),
-        values=_values(connection),
-        dimension_labels=dict(dimensions),
-        parties=_parties(connection),
-        tax_codes=_tax_codes(connection),
-        links=dict(connection.party_links.values_list("employee_email", "party_id")),
-        locks=locks(connection),
-        read_at=connection.chart_as_of if is_known else None,
-        opened_on=database_now().astimezone(ZoneInfo(flow.zone)).date(),
-    )
-
-
-def locks(connection: LedgerConnection) -> Locks:
-    """The days that nothing is written to: the ledger's, as last told, and our own."""
-    label = registry.ledger_label(connection.ledger)
-    spans = []
-    if through := connection.closed_through:
-        spans.append(Closed(None, through, f"{label} is closed through {day(through)}"))
-    if through := connection.books_closed_through:
-        spans.append(Closed(None, through, f"we closed these books through {day(through)}"))
-    return Locks(tuple(spans))
-
-
-def policy_check(flow: Flow, book: books.Book | None = None) -> gaps.PolicyCheck:
-    """What of the workspace's lists would hold a report, before one arrives."""
-    listed = Category.objects.filter(workspace=flow.workspace, active=True).order_by("name", "id")
-    tags = Tag.objects.filter(workspace=flow.workspace, active=True).order_by("level", "name", "id")
-    return gaps.check(
-        book or open_book(flow),
-        [gaps.ListedCategory(*row) for row in listed.values_list("name", "gl_code")],
-        [gaps.ListedTag(*row) for row in tags.values_list("level", "name", "level_name")],
-    )
-
-
-def carried(flow: Flow) -> str:
-    """What the flow's document can say in this ledger, and what it cannot, for people."""
-    abilities = registry.abilities(flow.connection.ledger).kinds.get(flow.kind)
-    if abilities is None:
-        return f"{registry.ledger_label(flow.connection.ledger)} has no such document."
-    labels = dict(Dimension.objects.filter(connection=flow.connection).values_list("name", "label"))
-    places = {"line": "on each line", "header": "once per document"}
-    said = [
-        f"{labels.get(name) or name} {places[where]}"
-        for name, where in sorted(abilities.dimensions.items(), key=lambda one: (one[1], one[0]))
-    ]
-    billable = "the billable flag" if abilities.carries_billable else "not the billable flag"
-    text = ", ".join([*said, billable])
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def _company(connection: LedgerConnection) -> books.CompanyFacts:
-    return books.CompanyFacts(
-        ledger=connection.ledger,
-        ledger_label=registry.ledger_label(connection.ledger),
-        company_id=connection.company_id,
-        name=connection.company_name or connection.name,
-        home_currency=connection.home_currency,
-        has_tax=bool(connection.has_tax),
-        is_multicurrency=bool(connection.is_multicurrency),
-    )
-
-
-def _rules(flow: Flow) -> tuple[rulebook.Rule, ...]:
-    values: dict[int, dict[str, int | None]] = {}
-    decided = RuleValue.objects.filter(rule__flow=flow, rule__is_active=True)
-    for rule_id, dimension, value_id in decided.order_by("dimension__name").values_list(
-        "rule_id", "dimension__name", "value_id"
-    ):
-        values.setdefault(rule_id, {})[dimension] = value_id
-    rows = Rule.objects.filter(flow=flow, is_active=True)
-    return rulebook.in_order(rule_of(row, values.get(row.pk, {})) for row in rows)
-
-
-def _accounts(connection: LedgerConnection) -> dict[int, books.Account]:
-    columns = ("pk", "ledger_id", "name", "number", "kind", "currency", "active")
-    rows = GLAccount.objects.filter(connection=connection).order_by("pk").values_list(*columns)
-    return {row[0]: books.Account(*row) for row in rows}
-
-
-def _values(connection: LedgerConnection) -> dict[int, books.Value]:
-    rows = Value.objects.filter(dimension__connection=connection).order_by("pk")
-    columns = ("pk", "ledger_id", "dimension__name", "full_name", "name", "active")
-    return {
-        pk: books.Value(pk, ledger_id, dimension, full_name or name, active)
-        for pk, ledger_id, dimension, full_name, name, active in rows.values_list(*columns)
-    }
-
-
-def _parties(connection: LedgerConnection) -> dict[int, books.Party]:
-    columns = ("pk", "ledger_id", "name", "kind", "email", "currency", "active")
-    rows = Party.objects.filter(connection=connection).order_by("pk").values_list(*columns)
-    return {row[0]: books.Party(*row) for row in rows}
-
-
-def _tax_codes(connection: LedgerConnection) -> dict[int, books.TaxCode]:
-    columns = ("pk", "ledger_id", "name", "active")
-    rows = TaxCode.objects.filter(connection=connection).order_by("pk").values_list(*columns)
-    return {row[0]: books.TaxCode(*row) for row in rows}
-
-
-# --- deciding ------------------------------------------------------------------------------------
 
 
 def save_flow(flow: Flow, *, actor: str = "") -> Flow:
@@ -234,6 +102,18 @@ def announce_link(link: PartyLink, *, actor: str = "") -> None:
             actor=actor,
         )
         rules_changed.send(sender=None, connection_id=link.connection_id, flow_id=None)
+
+
+def announce_rate(rate: ExchangeRate, kind: str, actor: str = "") -> None:
+    """For a screen that changed the rate table itself: the event, and the news for upper rooms."""
+    with transaction.atomic():
+        tell(
+            kind,
+            subject={"connection_id": rate.connection_id},
+            facts={"rate": str(rate), "source": rate.source},
+            actor=actor,
+        )
+        rules_changed.send(sender=None, connection_id=rate.connection_id, flow_id=None)
 
 
 def poll_now(flow: Flow, *, actor: str = "") -> None:

@@ -1,6 +1,7 @@
 """What a flow was told: every choice that decides what an expense report becomes in the books."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -35,6 +36,33 @@ class Mode(Choice):
 class PartyPolicy(Choice):
     EMPLOYEE = "employee", "The employee's own vendor"
     FIXED = "fixed", "One clearing vendor, the employee named in every memo"
+    TAG = "tag", "The vendor named like the expenses' tag on a level"
+    FIELD = "field", "The vendor named in a field of the report"
+
+
+class Selector(Choice):
+    """Which reports of the workspace belong to the flow. A report belongs to exactly one."""
+
+    ALL = "all", "Every report of the workspace"
+    TAGS = "tags", "Reports whose expenses have one of these tags"
+    OTHER_TAGS = "other_tags", "Reports whose expenses have none of these tags"
+    EMPLOYEES = "employees", "Reports of these employees"
+    OTHER_EMPLOYEES = "other_employees", "Reports of everybody but these employees"
+
+    @property
+    def by_tag(self) -> bool:
+        return self in (Selector.TAGS, Selector.OTHER_TAGS)
+
+    @property
+    def is_except(self) -> bool:
+        return self in (Selector.OTHER_TAGS, Selector.OTHER_EMPLOYEES)
+
+
+class CreditPolicy(Choice):
+    """For reports and card transactions by which money comes back."""
+
+    CREDIT = "credit", "A credit, where the ledger has one"
+    JOURNAL = "journal", "A journal entry"
 
 
 class DatePolicy(Choice):
@@ -45,6 +73,12 @@ class DatePolicy(Choice):
     POSTING_DAY = "posting_day", "The day of posting, in the flow's zone"
 
 
+class CardDatePolicy(Choice):
+    BANK = "bank", "The bank's posting date, else the date of the expense"
+    EXPENSE = "expense", "The date of the expense"
+    REPORT = "report", "The date that the report's bill would have"
+
+
 class LockPolicy(Choice):
     HOLD = "hold", "Hold the report"
     NEXT_OPEN = "next_open", "Post on the next open day, original date in the memo"
@@ -53,6 +87,29 @@ class LockPolicy(Choice):
 class TaxPolicy(Choice):
     UNSET = "unset", "Not decided: expenses with tax are held"
     COST = "cost", "Tax is cost: lines are posted gross"
+    RECLAIM = "reclaim", "Tax is reclaimed with the tax code that a rule gives"
+
+
+class ReceiptPolicy(Choice):
+    """For tax that would be reclaimed although Expensify has no receipt."""
+
+    POST = "post", "Reclaim it all the same"
+    GROSS = "gross", "Post the line gross, without reclaiming"
+    HOLD = "hold", "Hold the report"
+
+
+class TaxMismatchPolicy(Choice):
+    """For tax that is not the tax code's percentage of the amount, by more than a cent."""
+
+    HOLD = "hold", "Hold the report"
+    POST = "post", "Post the tax that the receipt says"
+
+
+class CurrencyPolicy(Choice):
+    """For reports that the books cannot take in their own currency."""
+
+    HOLD = "hold", "Hold the report"
+    RATES = "rates", "Convert into the home currency by the rate table of the month"
 
 
 class BillablePolicy(Choice):
@@ -90,14 +147,33 @@ TAKEN_STATES = frozenset({ReportStatus.APPROVED, ReportStatus.REIMBURSED})
 
 
 @dataclass(frozen=True, slots=True)
+class CardAccount:
+    """The account of one card. `card` is its number, id or name, as Expensify prints it."""
+
+    card: str
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """A flow's choices as plain values. Row numbers are those of our own chart rows.
 
-    workspace_id   Expensify's policy id
-    payable_id     the account that reimbursable lines are owed on (payable or clearing)
-    due_days       days from the posting date; None leaves it to the vendor's terms in the ledger
-    use_gl_codes   a category without a rule goes to the one active account whose number is its
-                   GL code in Expensify
+    workspace_id     Expensify's policy id
+    selector_names   the tags on `selector_level`, or e-mail addresses in lower case
+    payable_id       the account that reimbursable lines are owed on (payable or clearing)
+    payables         currency -> the account that reports of this currency are owed on instead
+    card_account_id  the account of cards that `card_accounts` does not name
+    company_account_id  what is spent neither by a person nor on a known card is owed on
+    due_from_id      lines that rules put on this account are owed by the party: they name it
+    credit_values    dimension -> row of the value for lines of the credit side
+    card_party_id    the one vendor of card documents; None: they have none
+    creates_parties  an employee whom nobody in the ledger is becomes a vendor there
+    due_days         days from the posting date where the vendor has no terms in the ledger
+    no_tax_code_id   the code for lines without reclaimed tax
+    tax_account_id   where the ledger books reclaimed tax, for our own figures
+    rounding_id      the account for what is left over when a report is converted
+    use_gl_codes     a category without a rule goes to the one active account whose number is its
+                     GL code in Expensify
     """
 
     flow_id: int
@@ -108,16 +184,37 @@ class Terms:
     mode: Mode = Mode.DRY_RUN
     test_prefix: str = ""
     zone: str = "UTC"
+    selector: Selector = Selector.ALL
+    selector_level: int | None = None
+    selector_names: frozenset[str] = frozenset()
     takes_states: frozenset[ReportStatus] = TAKEN_STATES
     takes_reimbursable: bool = True
     takes_cards: bool = False
+    credit_policy: CreditPolicy = CreditPolicy.CREDIT
     payable_id: int | None = None
+    payables: Mapping[str, int] = field(default_factory=dict)
+    card_account_id: int | None = None
+    card_accounts: tuple[CardAccount, ...] = ()
+    company_account_id: int | None = None
+    due_from_id: int | None = None
+    credit_values: Mapping[str, int] = field(default_factory=dict)
     party_policy: PartyPolicy = PartyPolicy.EMPLOYEE
     fixed_party_id: int | None = None
+    party_tag_level: int | None = None
+    party_field: str = ""
+    creates_parties: bool = False
+    card_party_id: int | None = None
     date_policy: DatePolicy = DatePolicy.APPROVAL
+    card_date_policy: CardDatePolicy = CardDatePolicy.BANK
     due_days: int | None = None
     lock_policy: LockPolicy = LockPolicy.HOLD
     tax_policy: TaxPolicy = TaxPolicy.UNSET
+    no_tax_code_id: int | None = None
+    tax_account_id: int | None = None
+    receipt_policy: ReceiptPolicy = ReceiptPolicy.POST
+    tax_mismatch_policy: TaxMismatchPolicy = TaxMismatchPolicy.HOLD
+    currency_policy: CurrencyPolicy = CurrencyPolicy.HOLD
+    rounding_id: int | None = None
     billable_policy: BillablePolicy = BillablePolicy.HOLD
     header_policy: HeaderPolicy = HeaderPolicy.HOLD
     tag_policy: TagPolicy = TagPolicy.HOLD

@@ -8,7 +8,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 from connectors.contract.entry import Kind
-from connectors.contract.ledger import KindAbilities
 from connectors.contract.problem import Problem, Problems
 from connectors.contract.report import Expense, Report
 from mappings.books import Account, Book, Party
@@ -144,92 +143,16 @@ def kind_problems(
             f"{kind.value}. {NOTHING_POSTED}",
             "Let the flow post journals, or book this report by hand and set it aside.",
         )
-    if len(amounts) > abilities.max_lines:
-        yield Problem(
-            "map.kind.too_many_lines",
-            "expenses",
-            f"{place}: it has {len(amounts)} lines, a {kind.value} in {label} at most "
-            f"{abilities.max_lines}. {NOTHING_POSTED}",
-            "Divide the report in Expensify, or book it by hand and set it aside.",
-        )
 
 
-def payable_problems(
-    report: Report, book: Book, payable: Account | None, abilities: KindAbilities | None
-) -> Iterator[Problem]:
-    """Whether the flow's account can carry the credit side."""
-    place, company = report_place(report), book.company
-    if payable is None:
-        yield Problem(
-            "map.payable.unset",
-            "flow.payable_account",
-            f"{place}: this flow doesn't say on which account reports are owed. {NOTHING_POSTED}",
-            "Choose the payable account on the flow's page.",
-            subject=f"flow:{book.terms.flow_id}",
-        )
-        return
-    facts, subject = {"account_id": str(payable.id)}, f"account:{payable.id}"
-    if not payable.active:
-        yield Problem(
-            "map.payable.inactive",
-            "flow.payable_account",
-            f"{place}: account {payable.label}, on which reports are owed, is inactive in "
-            f"{company.ledger_label}{since(book)}. {NOTHING_POSTED}",
-            "Make it active there, or choose another account on the flow's page.",
-            subject,
-            facts,
-        )
-    allowed = abilities.offset_account_types if abilities else frozenset()
-    if allowed and payable.kind not in allowed:
-        yield Problem(
-            "map.payable.kind",
-            "flow.payable_account",
-            f"{place}: account {payable.label} is of the type {payable.kind or '(none)'}; what is "
-            f"owed must stand on {' or '.join(sorted(allowed))}. {NOTHING_POSTED}",
-            "Choose another account on the flow's page.",
-            subject,
-            facts,
-        )
-    if company.is_multicurrency and _kept_in(payable, book) != report.currency:
-        yield Problem(
-            "map.currency.payable",
-            "flow.payable_account",
-            f"{place}: account {payable.label} is kept in {_kept_in(payable, book)}. "
-            f"{company.ledger_label} would book the figures one to one, so nothing was posted.",
-            f"Choose a payable account in {report.currency} on the flow's page.",
-            subject,
-            facts,
-        )
-
-
-def currency_problems(report: Report, book: Book, party: Party | None) -> Iterator[Problem]:
-    """Whether company and party have the report's currency; never one to one."""
-    company = book.company
-    if report.currency != company.home_currency and not company.is_multicurrency:
-        yield Problem(
-            "map.currency.company",
-            "currency",
-            f"The report is in {report.currency}, {company.name} keeps its books in "
-            f"{company.home_currency} alone. {company.ledger_label} would book the figures one to "
-            "one, so nothing was posted.",
-            f"Turn on several currencies in {company.ledger_label} and read the lists again, or "
-            "book this report by hand and set it aside.",
-            subject=f"currency:{report.currency}",
-        )
-    elif party is not None and (kept_in := _kept_in(party, book)) != report.currency:
-        yield Problem(
-            "map.currency.party",
-            "party",
-            f'The report is in {report.currency}, vendor "{party.name}" is set to {kept_in}. '
-            f"{company.ledger_label} would book the figures one to one, so nothing was posted.",
-            f"Link {report.employee.label} to a vendor in {report.currency}.",
-            subject=f"party:{party.id}",
-            facts={"party_id": str(party.id), "employee_email": report.employee.email},
-        )
-
-
-def _kept_in(member: Account | Party, book: Book) -> str:
+def kept_in(member: Account | Party, book: Book) -> str:
+    """The currency of an account or party; those without one are in the home currency."""
     return member.currency or book.company.home_currency
+
+
+def one_to_one(book: Book) -> str:
+    """The end of every message about two currencies that meet."""
+    return f"{book.company.ledger_label} would book the figures one to one, so nothing was posted."
 
 
 def since(book: Book) -> str:

@@ -10,10 +10,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from connectors.contract.entry import Entry, Kind
+from connectors.contract.entry import Entry, Kind, Line, Role
 from connectors.contract.ledger import Closed, KindAbilities, Locks
 from connectors.contract.report import Expense, Person, Report, ReportStatus, Tag
 from mappings.books import Account, Book, CompanyFacts, Party, TaxCode, Value
+from mappings.build import Built
 from mappings.rulebook import Rule, in_order
 from mappings.terms import Terms
 
@@ -44,6 +45,22 @@ def expense(
         "tags": tags,
     }
     return Expense(**(facts | changes))
+
+
+def on_card(
+    amount: str | None = "40.00", category: str = "Meals", currency: str = "USD", **changes: Any
+) -> Expense:
+    """What was spent on the company's card 1979."""
+    facts = {
+        "reimbursable": False,
+        "bank": "vcf",
+        "card_id": "77",
+        "card_number": "1234XXXXXXXX1979",
+        "card_name": "Ops Visa",
+        "posted_on": date(2026, 10, 14),
+        "merchant": "Café Nord",
+    }
+    return expense(amount, category, currency, **(facts | changes))
 
 
 def report(expenses: Iterable[Expense] | None = None, **changes: Any) -> Report:
@@ -78,8 +95,15 @@ OLD_TRAVEL = Account(5, "64", "Old Travel", "6290", "Expense", active=False)
 CHECKING = Account(6, "35", "Checking", "1000", "Bank")
 PAYABLE_EUR = Account(7, "34", "Accounts Payable (A/P) - EUR", "2050", "Accounts Payable", "EUR")
 DUE_FROM_EMPLOYEES = Account(8, "36", "Due from Employees", "1320", "Other Current Asset")
+VISA = Account(9, "41", "Corporate Card - Visa", "2110", "Credit Card")
+AMEX = Account(10, "42", "Corporate Card - Amex", "2120", "Credit Card")
+VISA_EUR = Account(51, "43", "Corporate Card - Visa EUR", "2130", "Credit Card", "EUR")
+CLEARING_ACCOUNT = Account(52, "44", "Employee Clearing", "2190", "Other Current Liability")
+ROUNDING = Account(53, "65", "Rounding", "6900", "Expense")
+VAT_CONTROL = Account(54, "70", "VAT Control", "2200", "Other Current Liability")
 ACCOUNTS = (
     PAYABLE, TRANSPORT, MEALS, HOTELS, OLD_TRAVEL, CHECKING, PAYABLE_EUR, DUE_FROM_EMPLOYEES,
+    VISA, AMEX, VISA_EUR, CLEARING_ACCOUNT, ROUNDING, VAT_CONTROL,
 )  # fmt: skip
 
 SALES = Value(11, "501", "class", "Sales")
@@ -94,9 +118,13 @@ VALUES = (SALES, CONSULTING, LEGACY, NEW_YORK, BERLIN, GLOBEX, INES_THE_CUSTOMER
 BEN_THE_VENDOR = Party(21, "56", "Ben Ito", email="ben.ito@acme.example")
 CHLOE_THE_VENDOR = Party(22, "57", "Chloé Martin")
 CLEARING = Party(23, "58", "Employee Clearing")
-PARTIES = (BEN_THE_VENDOR, CHLOE_THE_VENDOR, CLEARING)
+MERCHANTS = Party(24, "59", "Corporate Card Merchants")
+PARTIES = (BEN_THE_VENDOR, CHLOE_THE_VENDOR, CLEARING, MERCHANTS)
 
-VAT = TaxCode(31, "9", "VAT 20%")
+VAT = TaxCode(31, "9", "VAT 20%", percent=Decimal("20"))
+VAT_5 = TaxCode(32, "10", "VAT 5%", percent=Decimal("5"))
+NO_VAT = TaxCode(33, "11", "No VAT", percent=Decimal("0"))
+TAX_CODES = (VAT, VAT_5, NO_VAT)
 
 US_COMPANY = CompanyFacts(
     "quickbooks_online", "QuickBooks Online", "9341450000000001", "Acme Consulting US", "USD"
@@ -116,11 +144,19 @@ JOURNAL = replace(
     BILL,
     dimensions={"class": "line", "customer": "line", "department": "line"},
     offset_account_types=frozenset(),
+    party_required=False,
     carries_billable=False,
 )
-KINDS = {Kind.BILL: BILL, Kind.CREDIT: replace(BILL, carries_billable=False), Kind.JOURNAL: JOURNAL}
+CARD = replace(BILL, offset_account_types=frozenset({"Credit Card"}), party_required=False)
+KINDS = {
+    Kind.BILL: BILL,
+    Kind.CREDIT: replace(BILL, carries_billable=False),
+    Kind.EXPENSE: CARD,
+    Kind.CARD_CREDIT: replace(CARD, carries_billable=False),
+    Kind.JOURNAL: JOURNAL,
+}
 
-_rule_ids = itertools.count(1)
+_rule_ids = itertools.count(1001)  # after those of CATEGORY_RULES
 
 
 def rule(account: Account | None = None, **changes: Any) -> Rule:
@@ -182,7 +218,7 @@ def book(
         "values": {v.id: v for v in (*VALUES, *more_values)},
         "dimension_labels": {"class": "Class", "department": "Location", "customer": "Customer"},
         "parties": {p.id: p for p in (*PARTIES, *more_parties)},
-        "tax_codes": {VAT.id: VAT},
+        "tax_codes": {code.id: code for code in TAX_CODES},
         "locks": locks,
         "read_at": datetime(2026, 11, 3, 14, 12, tzinfo=UTC),
         "opened_on": date(2026, 11, 4),
@@ -202,3 +238,35 @@ def sides(entry: Entry) -> list[tuple[str, str]]:
         (f"{'D' if line.amount >= 0 else 'C'} {line.account.number}", f"{abs(line.amount):f}")
         for line in entry.lines
     ]
+
+
+def documents(built: Built) -> list[str]:
+    """Everything a report becomes, a line a document: kind, party, date, then its sides.
+
+    `reimbursable: bill to Ben Ito, 2026-10-20: D 6120 12.50, C 2000 12.50 (Ben Ito)`. A currency
+    that isn't USD stands behind the date; on a side follow dimensions, tax code and party.
+    """
+    return [_document(part.entry) for part in built.slices if part.entry is not None]
+
+
+def _document(entry: Entry) -> str:
+    party = f" to {entry.party.name}" if entry.party else ""
+    currency = "" if entry.currency == "USD" else f" {entry.currency}"
+    header = "".join(f" at {one.value.name}" for one in entry.dimensions)
+    head = f"{entry.slice_name}: {entry.kind.value}{party}, {entry.date}{currency}{header}"
+    return f"{head}: {', '.join(_side(line) for line in entry.lines)}"
+
+
+def _side(line: Line) -> str:
+    account = line.account.number or line.account.name
+    text = f"{'D' if line.amount >= 0 else 'C'} {account} {abs(line.amount):f}"
+    text += "".join(f" {one.value.name}" for one in line.dimensions)
+    if line.tax_code and line.role is Role.EXPENSE:
+        text += f" {line.tax_code.name}"
+    return f"{text} ({line.party.name})" if line.party else text
+
+
+def problems(built: Built) -> list[str]:
+    """What holds a report, as people read it: the report's own problems first."""
+    found = [*built.problems, *(p for part in built.slices for p in part.problems)]
+    return [f"{problem.code}: {problem}" for problem in found]

@@ -14,33 +14,26 @@ from django.utils.safestring import SafeString
 
 from connectors.admin_base import (
     BackOfficeAdmin,
-    TextInputWidget,
     button,
     change_url,
     display,
-    forms,
     messages,
 )
 from connectors.clock import database_now
 from mappings import explain, gaps, services
+from mappings.admin.flow_forms import (
+    AccountByCardInline,
+    AccountByCurrencyInline,
+    CreditValueInline,
+    ExplainForm,
+    FlowForm,
+)
 from mappings.admin.lists import read_workspace
-from mappings.models import Flow, Tag
-from mappings.rulebook import Case
+from mappings.models import Flow
 from mappings.schedule import next_runs
 from mappings.texts import moment
 
-STATES = (("approved", "Approved"), ("reimbursed", "Reimbursed"), ("closed", "Closed"))
 SHOWN_GAPS = 40
-
-
-class FlowForm(forms.ModelForm):
-    takes_states = forms.MultipleChoiceField(
-        label="States taken", choices=STATES, widget=forms.CheckboxSelectMultiple
-    )
-
-    class Meta:
-        model = Flow
-        exclude = ("due_at",)
 
 
 @admin.register(Flow)
@@ -50,27 +43,73 @@ class FlowAdmin(BackOfficeAdmin):
     list_select_related = ("workspace", "connection")
     list_filter = ("is_paused", "mode", "connection")
     search_fields = ("name", "workspace__name")
-    autocomplete_fields = ("payable_account", "fixed_party")
+    autocomplete_fields = (
+        "payable_account",
+        "card_account",
+        "company_account",
+        "due_from_account",
+        "fixed_party",
+        "card_party",
+        "no_tax_code",
+        "tax_account",
+        "rounding_account",
+    )
     readonly_fields = ("next_polls", "rule_links", "check_of_lists", "carried", "mark_at")
+    inlines = (AccountByCardInline, AccountByCurrencyInline, CreditValueInline)
     buttons = ("poll_now", "read_lists")
     fieldsets = (
         (None, {"fields": ("name", "workspace", "connection", "is_paused")}),
         ("State", {"fields": ("rule_links", "check_of_lists", "next_polls", "mark_at")}),
         ("How far", {"fields": ("mode", "test_prefix", "starts_on", "zone")}),
+        ("Which reports", {"fields": ("selector", "selector_level", "selector_names")}),
         (
             "What is taken, and as what",
-            {"fields": ("takes_states", "takes_reimbursable", "takes_cards", "kind", "carried")},
+            {
+                "fields": (
+                    "takes_states",
+                    "takes_reimbursable",
+                    "takes_cards",
+                    "kind",
+                    "credit_policy",
+                    "carried",
+                )
+            },
         ),
         (
             "The credit side",
-            {"fields": ("payable_account", "party_policy", "fixed_party")},
+            {"fields": ("payable_account", "card_account", "company_account", "due_from_account")},
         ),
-        ("Dates", {"fields": ("date_policy", "due_days", "lock_policy")}),
+        (
+            "Payee",
+            {
+                "fields": (
+                    "party_policy",
+                    "fixed_party",
+                    "party_tag_level",
+                    "party_field",
+                    "creates_parties",
+                    "card_party",
+                )
+            },
+        ),
+        ("Dates", {"fields": ("date_policy", "card_date_policy", "due_days", "lock_policy")}),
+        (
+            "Tax",
+            {
+                "fields": (
+                    "tax_policy",
+                    "no_tax_code",
+                    "receipt_policy",
+                    "tax_mismatch_policy",
+                    "tax_account",
+                )
+            },
+        ),
+        ("Currency", {"fields": ("currency_policy", "rounding_account")}),
         (
             "Policies",
             {
                 "fields": (
-                    "tax_policy",
                     "billable_policy",
                     "header_policy",
                     "tag_policy",
@@ -100,12 +139,15 @@ class FlowAdmin(BackOfficeAdmin):
             *super().get_urls(),
         ]
 
-    def save_model(self, request: HttpRequest, obj: Flow, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        kind, facts = "flow.changed" if change else "flow.added", {"name": obj.name}
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        # Not before the accounts beside it are saved: whoever hears of it builds anew.
+        super().save_related(request, form, formsets, change)
+        flow = form.instance
+        kind, facts = "flow.changed" if change else "flow.added", {"name": flow.name}
         if change:
-            facts["fields"] = sorted(form.changed_data)
-        services.announce(obj, kind, facts, request.user.get_username())
+            changed = [*form.changed_data, *(f.prefix for f in formsets if f.has_changed())]
+            facts["fields"] = sorted(changed)
+        services.announce(flow, kind, facts, request.user.get_username())
 
     @display(description="Rules", ordering="rules_counted")
     def rule_count(self, flow: Flow) -> int:
@@ -151,9 +193,12 @@ class FlowAdmin(BackOfficeAdmin):
             return "Every category and tag of the workspace has its place."
         return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
 
-    @display(description="What the document carries")
-    def carried(self, flow: Flow) -> str:
-        return services.carried(flow) if flow.pk else "After the flow is saved"
+    @display(description="What the documents carry")
+    def carried(self, flow: Flow) -> SafeString | str:
+        if flow.pk is None:
+            return "After the flow is saved"
+        lines = ((line,) for line in services.carried(flow).splitlines())
+        return format_html_join(SafeString("<br>"), "{}", lines)
 
     @button(label="Poll now", permission="mappings.poll_flow", is_primary=True)
     def poll_now(self, request: HttpRequest, flow: Flow) -> None:
@@ -199,39 +244,6 @@ class FlowAdmin(BackOfficeAdmin):
                 for one in explain.tried(book, case)
             ]
         return TemplateResponse(request, "mappings/explain.html", context)
-
-
-class ExplainForm(forms.Form):
-    """An expense as far as rules look at it; one field a level of tags."""
-
-    category = forms.CharField(required=False, widget=TextInputWidget)
-    employee = forms.CharField(label="Employee e-mail", required=False, widget=TextInputWidget)
-    card = forms.CharField(required=False, widget=TextInputWidget)
-    expense_type = forms.CharField(required=False, widget=TextInputWidget)
-
-    def __init__(self, flow: Flow, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        listed = Tag.objects.filter(workspace=flow.workspace).order_by("level")
-        named = dict(listed.values_list("level", "level_name").distinct())
-        ruled = flow.rules.exclude(tag_level=None).values_list("tag_level", flat=True)
-        self.levels = sorted({*named, *ruled})
-        for level in self.levels:
-            self.fields[f"tag_{level}"] = forms.CharField(
-                label=named.get(level) or f"Tag on level {level}",
-                required=False,
-                widget=TextInputWidget,
-            )
-
-    def case(self) -> Case:
-        given = {name: text.strip() for name, text in self.cleaned_data.items()}
-        tags = ((level, given[f"tag_{level}"]) for level in self.levels)
-        return Case(
-            category=given["category"],
-            tags=tuple((level, name) for level, name in tags if name),
-            employee=given["employee"].lower(),
-            cards=frozenset(filter(None, (given["card"],))),
-            expense_type=given["expense_type"].lower(),
-        )
 
 
 def _gap_line(flow: Flow, gap: gaps.Gap) -> SafeString:

@@ -74,7 +74,7 @@ class PartyAdmin(PulledAdmin):
 
 @admin.register(TaxCode)
 class TaxCodeAdmin(PulledAdmin):
-    list_display = ("name", "active", "connection", "seen_at")
+    list_display = ("name", "percent", "active", "connection", "seen_at")
     list_select_related = ("connection",)
     list_filter = ("active", "connection")
     search_fields = ("name",)

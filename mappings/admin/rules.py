@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from connectors.admin_base import BackOfficeAdmin, TabularInline, display
 from mappings import refusals, services
-from mappings.models import PartyLink, Rule, RuleValue
+from mappings.models import ExchangeRate, PartyLink, Rule, RuleValue
 
 
 class RuleValueFormSet(BaseInlineFormSet):
@@ -47,7 +47,15 @@ class RuleAdmin(BackOfficeAdmin):
     list_display_links = ("priority", "conditions")
     list_select_related = ("flow", "account", "party")
     list_filter = ("flow", "is_active", "tag_level")
-    search_fields = ("category", "tag", "employee", "note", "account__number", "account__name")
+    search_fields = (
+        "category",
+        "tag",
+        "employee",
+        "tax",
+        "note",
+        "account__number",
+        "account__name",
+    )
     autocomplete_fields = ("flow", "account", "party", "tax_code")
     inlines = (RuleValueInline,)
     fieldsets = (
@@ -63,6 +71,7 @@ class RuleAdmin(BackOfficeAdmin):
                     "card",
                     "reimbursable",
                     "expense_type",
+                    "tax",
                 )
             },
         ),
@@ -110,3 +119,27 @@ class PartyLinkAdmin(BackOfficeAdmin):
     def save_model(self, request: HttpRequest, obj: PartyLink, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         services.announce_link(obj, actor=request.user.get_username())
+
+
+@admin.register(ExchangeRate)
+class ExchangeRateAdmin(BackOfficeAdmin):
+    """The rate table: entered by people, one figure a month and currency, with its source."""
+
+    list_display = ("month", "currency", "rate", "source", "connection")
+    list_display_links = ("month", "currency")
+    list_select_related = ("connection",)
+    list_filter = ("connection", "currency")
+    search_fields = ("currency", "source")
+    date_hierarchy = "month"
+
+    def save_model(self, request: HttpRequest, obj: ExchangeRate, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        services.announce_rate(obj, "rate.changed" if change else "rate.added", _actor(request))
+
+    def delete_model(self, request: HttpRequest, obj: ExchangeRate) -> None:
+        super().delete_model(request, obj)
+        services.announce_rate(obj, "rate.deleted", _actor(request))
+
+
+def _actor(request: HttpRequest) -> str:
+    return request.user.get_username()

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from connectors.signals import happened, rules_changed
-from mappings import models, services
-from mappings.models import Category, Dimension, Flow, PartyLink, Rule, Tag
+from mappings import services
+from mappings.models import Category, Dimension, ExchangeRate, Flow, PartyLink, Rule, Tag
 from tests.mappings.conftest import SEEN_AT, account_row
 
 PULLED = ["glaccount", "dimension", "value", "party", "taxcode", "category", "tag", "employee"]
@@ -37,14 +37,20 @@ def flow_form(flow: Flow, **changes) -> dict:
         "zone": "America/New_York",
         "takes_states": ["approved", "reimbursed"],
         "takes_reimbursable": "on",
+        "selector": "all",
         "kind": "bill",
+        "credit_policy": "credit",
         "payable_account": flow.payable_account_id or "",
         "party_policy": "employee",
         "fixed_party": "",
         "date_policy": "approval",
+        "card_date_policy": "bank",
         "due_days": "",
         "lock_policy": "hold",
         "tax_policy": "unset",
+        "receipt_policy": "post",
+        "tax_mismatch_policy": "hold",
+        "currency_policy": "hold",
         "billable_policy": "hold",
         "header_policy": "hold",
         "tag_policy": "hold",
@@ -57,6 +63,8 @@ def flow_form(flow: Flow, **changes) -> dict:
         "at_time": "06:00",
         "weekday": "0",
     }
+    for inline in ("card_accounts", "payable_accounts", "credit_values"):
+        fields |= {f"{inline}-TOTAL_FORMS": "0", f"{inline}-INITIAL_FORMS": "0"}
     return fields | changes
 
 
@@ -73,6 +81,7 @@ def rule_form(flow: Flow, *values: tuple[int, int | str], **changes) -> dict:
         "card": "",
         "reimbursable": "unknown",
         "expense_type": "",
+        "tax": "",
         "account": "",
         "party": "",
         "tax_code": "",
@@ -87,7 +96,7 @@ def rule_form(flow: Flow, *values: tuple[int, int | str], **changes) -> dict:
     return fields | changes
 
 
-@pytest.mark.parametrize("model", [*PULLED, "flow", "rule", "partylink"])
+@pytest.mark.parametrize("model", [*PULLED, "flow", "rule", "partylink", "exchangerate"])
 def test_every_list_opens_empty_and_can_be_searched(accountant, model) -> None:
     assert accountant.get(url(model, "changelist")).status_code == 200
     assert accountant.get(url(model, "changelist"), {"q": "x"}).status_code == 200
@@ -100,7 +109,7 @@ def test_what_was_pulled_is_read_only_for_everyone(accountant, model) -> None:
 
 def test_every_list_ends_its_order_in_the_id() -> None:
     for model in admin.site._registry:
-        if model.__module__ == models.__name__:
+        if model._meta.app_label == "mappings":
             ordering = admin.site._registry[model].get_ordering(None)
             assert str(ordering[-1]).lstrip("-") in ("id", "pk"), model
 
@@ -128,7 +137,9 @@ def test_a_flow_shows_its_gaps_and_its_next_five_polls(accountant, flow, taxi) -
     assert "Team events" in page and "Proposed: 6120 Ground Transport" in page
     assert "they stay in Expensify: Team" in page
     assert page.count("(America/New_York)") == 5
-    assert "Department once per document, class on each line, customer on each line" in page
+    carried = "department once per document, class on each line, customer on each line"
+    assert f"Bill: {carried}, the billable flag" in page
+    assert f"Credit (negative total): {carried}, not the billable flag" in page
     assert f"category=Team+events&amp;account={taxi.pk}" in page
 
 
@@ -155,6 +166,84 @@ def test_a_change_of_a_flow_is_told_with_its_fields(accountant, flow) -> None:
     assert answer.status_code == 302, answer.context["errors"]
     assert ("flow.changed", ["due_days"], "ann") in news
     assert Flow.objects.get().workspace == flow.workspace
+
+
+def test_a_flows_accounts_are_saved_with_it_and_told_once_when_all_is_saved(
+    accountant, flow, sales, payable
+) -> None:
+    visa = account_row(flow.connection, "41", "2110", "Visa", "Credit Card")
+    news = []
+
+    def hear(sender, kind, facts, **kwargs) -> None:
+        if kind == "flow.changed":
+            news.append((facts["fields"], flow.card_accounts.count(), flow.credit_values.count()))
+
+    happened.connect(hear)
+    try:
+        form = flow_form(flow, takes_cards="on", card_account=visa.pk, selector="employees")
+        form |= {"selector_names": " Ben.Ito@acme.example \n\nann@acme.example"}
+        form |= {"card_accounts-TOTAL_FORMS": "1", "card_accounts-0-card": "1979"}
+        form |= {"card_accounts-0-account": visa.pk}
+        form |= {"credit_values-TOTAL_FORMS": "1", "credit_values-0-value": sales.pk}
+        form |= {"credit_values-0-dimension": sales.dimension_id}
+        answer = accountant.post(url("flow", "change", flow.pk), form)
+    finally:
+        happened.disconnect(hear)
+    assert answer.status_code == 302, answer.context["errors"]
+    fields = ["card_account", "card_accounts", "credit_values", "selector", "selector_names"]
+    assert news == [([*fields, "takes_cards"], 1, 1)]
+    saved = Flow.objects.get()
+    assert saved.selector_names == ["ann@acme.example", "ben.ito@acme.example"]
+    page = accountant.get(url("flow", "change", flow.pk)).content.decode()
+    assert "ann@acme.example\nben.ito@acme.example" in page
+    assert "Card transaction: department once per document" in page
+
+
+def test_an_account_that_no_card_can_stand_on_is_refused_beside_the_flow(accountant, flow) -> None:
+    bank = account_row(flow.connection, "35", "1000", "Checking", "Bank")
+    form = flow_form(flow) | {"card_accounts-TOTAL_FORMS": "1", "card_accounts-0-card": "1979"}
+    answer = accountant.post(
+        url("flow", "change", flow.pk), form | {"card_accounts-0-account": bank.pk}
+    )
+    assert "refused there on the credit side" in answer.content.decode()
+    form |= {"name": "Second", "is_paused": "on"}
+    answer = accountant.post(url("flow", "add"), form | {"card_accounts-0-account": bank.pk})
+    assert "refused there on the credit side" in answer.content.decode()
+    assert Flow.objects.get() == flow and not flow.card_accounts.exists()
+
+
+def test_a_new_flow_comes_with_its_accounts(accountant, flow) -> None:
+    visa = account_row(flow.connection, "41", "2110", "Visa", "Credit Card")
+    Flow.objects.update(is_paused=True)
+    form = flow_form(flow, name="Second", takes_cards="on", card_account=visa.pk)
+    form |= {"card_accounts-TOTAL_FORMS": "1", "card_accounts-0-card": "1979"}
+    answer = accountant.post(url("flow", "add"), form | {"card_accounts-0-account": visa.pk})
+    assert answer.status_code == 302, answer.context["errors"]
+    assert Flow.objects.get(name="Second").card_accounts.get().account == visa
+
+
+def test_the_rate_table_is_entered_changed_and_emptied_with_news(accountant, connection) -> None:
+    news = []
+
+    def hear(sender, kind, facts, actor, **kwargs) -> None:
+        news.append((kind, facts["rate"], actor))
+
+    happened.connect(hear)
+    try:
+        form = {"connection": connection.pk, "month": "2026-10-17", "currency": "eur"}
+        form |= {"rate": "1.0832", "source": "ECB"}
+        answer = accountant.post(url("exchangerate", "add"), form)
+        assert answer.status_code == 302, answer.context["errors"]
+        rate = ExchangeRate.objects.get()
+        accountant.post(url("exchangerate", "change", rate.pk), form | {"rate": "1.09"})
+        accountant.post(url("exchangerate", "delete", rate.pk), {"post": "yes"})
+    finally:
+        happened.disconnect(hear)
+    assert news == [
+        ("rate.added", "EUR 2026-10: 1.0832", "ann"),
+        ("rate.changed", "EUR 2026-10: 1.09", "ann"),
+        ("rate.deleted", "EUR 2026-10: 1.09", "ann"),
+    ]
 
 
 def test_an_overlapping_flow_is_refused_on_the_screen(accountant, flow) -> None:
@@ -189,6 +278,15 @@ def test_explain_says_which_rule_wins(accountant, flow, taxi, sales) -> None:
     ).content.decode()
     assert "6120 Ground Transport" in page and f"by rule {rule.pk}" in page
     assert "decides class" in page
+
+
+def test_explain_asks_who_paid_and_which_tax(accountant, flow, taxi, ben) -> None:
+    services.save_rule(flow=flow, tax="Standard", reimbursable=False, account=taxi)
+    asked = {"tax": "Standard", "paid_by": "company"}
+    page = accountant.get(url("flow", "explain", flow.pk), asked).content.decode()
+    assert "decides account" in page
+    page = accountant.get(url("flow", "explain", flow.pk), asked | {"paid_by": "person"})
+    assert "does not match: it is reimbursable" in page.content.decode()
 
 
 def test_explain_says_what_to_do_when_nothing_is_decided(accountant, flow) -> None:

@@ -13,7 +13,17 @@ from connectors.expensify.policy import Category as ListedCategory
 from connectors.expensify.policy import Employee as ListedEmployee
 from connectors.expensify.policy import PolicyLists, TagLevel, TagValue
 from connectors.signals import chart_changed, rules_changed
-from mappings.models import Card, Category, Dimension, Employee, GLAccount, Party, Tag, Value
+from mappings.models import (
+    Card,
+    Category,
+    Dimension,
+    Employee,
+    GLAccount,
+    Party,
+    Tag,
+    TaxCode,
+    Value,
+)
 from mappings.pull import Counted, ListsIncomplete, pull_cards, pull_chart, pull_workspace, summary
 from tests.mappings.conftest import ListedLedger
 
@@ -77,6 +87,25 @@ def test_every_list_is_stored_with_what_the_ledger_calls_it(ledger, connection, 
     assert connection.closed_through == ledger.closed_through
     assert connection.chart_as_of == GLAccount.objects.first().seen_at
     assert heard == [("chart", connection.pk)]
+
+
+def test_terms_of_vendors_and_percents_of_tax_codes_are_kept_as_far_as_they_are_told(
+    ledger, connection
+) -> None:
+    ledger.rows += [
+        ChartRow("party", "57", "Ann", kind="vendor", facts={"term": "3"}),
+        ChartRow("tax_code", "9", "20% S", facts={"purchase_percents": "20"}),
+        ChartRow("tax_code", "12", "GST/PST", facts={"purchase_percents": "5,7"}),
+        ChartRow("tax_code", "13", "Half told", facts={"purchase_percents": "5,"}),
+    ]
+    pull_chart(connection)
+    assert dict(Party.objects.values_list("ledger_id", "terms_id")) == {"56": "", "57": "3"}
+    assert dict(TaxCode.objects.values_list("name", "percent")) == {
+        "NON": None, "20% S": 20, "GST/PST": 12, "Half told": None,
+    }  # fmt: skip
+    ledger.rows[-3] = ChartRow("tax_code", "9", "20% S", facts={"purchase_percents": "21"})
+    pull_chart(connection)
+    assert TaxCode.objects.get(ledger_id="9").percent == 21
 
 
 def test_the_same_lists_twice_change_nothing(ledger, connection) -> None:

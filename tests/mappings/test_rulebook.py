@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
 from connectors.contract.ledger import Closed, Locks
+from mappings.books import Rate
 from mappings.explain import decided, tried
 from mappings.gaps import ListedCategory, ListedTag, check
 from mappings.rulebook import Case, Rulebook, case_of
-from mappings.terms import DatePolicy
+from mappings.terms import CardAccount, DatePolicy
 from tests.builders import (
     BEN_THE_VENDOR,
     BERLIN,
@@ -26,7 +28,10 @@ from tests.builders import (
     terms,
 )
 
-CASE = Case("Taxi", ((1, "Sales"), (2, "West")), "ben@acme.example", frozenset({"1979"}), True, "")
+CASE = Case(
+    "Taxi", ((1, "Sales"), (2, "West")), "ben@acme.example", frozenset({"1979"}),
+    taxes=frozenset({"Standard", "id_TAX_1"}),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -44,6 +49,9 @@ CASE = Case("Taxi", ((1, "Sales"), (2, "West")), "ben@acme.example", frozenset({
         ({"reimbursable": True}, ""),
         ({"reimbursable": False}, "it is reimbursable"),
         ({"expense_type": "distance"}, 'the expense type is not "distance"'),
+        ({"tax": "Standard"}, ""),
+        ({"tax": "id_TAX_1"}, ""),
+        ({"tax": "Zero"}, 'the tax is not "Zero"'),
         ({"category": "Taxi", "employee": "x@y.example"}, "the employee is not x@y.example"),
     ],
     ids=lambda x: str(x),
@@ -112,10 +120,12 @@ def test_explain_says_of_every_rule_why_it_did_not_decide() -> None:
         book(links={"ben.ito@acme.example": 23}),
         book(locks=Locks((Closed(None, date(2026, 9, 30), "closed"),))),
         book(kinds={}),
+        book(rates=(Rate(date(2026, 10, 1), "EUR", Decimal("1.07")),)),
+        book(terms=terms(card_accounts=(CardAccount("1979", 9),))),
         book(more_parties=[replace(BEN_THE_VENDOR, active=False)]),
         book(company=replace(book().company, has_tax=True)),
     ],
-    ids=["rule", "terms", "link", "lock", "abilities", "chart", "company"],
+    ids="rule terms link lock abilities rate card chart company".split(),
 )
 def test_whatever_decides_changes_the_fingerprint(other) -> None:
     assert other.fingerprint != book().fingerprint
@@ -151,6 +161,18 @@ def test_categories_without_an_active_account_are_told_beforehand() -> None:
         ("Old Travel", "account", "inactive"),
         ("Dinner", "account", "partial"),
     ]
+
+
+def test_a_rule_for_cards_alone_leaves_a_gap_only_where_persons_pay_too() -> None:
+    for_cards = rule(MEALS, category="Dinner", reimbursable=False)
+    east = rule(tag_level=2, tag="East", reimbursable=False, values={"department": BERLIN})
+    listed = [ListedCategory("Dinner")], [ListedTag(2, "East")]
+    both, cards = terms(takes_cards=True), terms(takes_cards=True, takes_reimbursable=False)
+    assert gaps_of(book(for_cards, east, terms=both), *listed) == [
+        ("Dinner", "account", "partial"),
+        ("East", "department", "partial"),
+    ]
+    assert gaps_of(book(for_cards, east, terms=cards), *listed) == []
 
 
 def test_gl_codes_and_names_are_proposed() -> None:

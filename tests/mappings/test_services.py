@@ -159,7 +159,6 @@ def test_the_same_workspace_through_another_account_overlaps_too(flow, connectio
         ({"takes_reimbursable": False}, "takes reimbursable expenses, cards, or both"),
         ({"party_policy": "fixed"}, "Choose the clearing vendor"),
         ({"starts_on": None}, "cannot be null"),
-        ({"takes_cards": True}, "does not post company-card expenses"),
     ],
     ids=lambda x: str(x) if isinstance(x, dict) else "",
 )

@@ -1,0 +1,39 @@
+"""What the books look like and what an expense means in them: pulled lists, flows and rules."""
+
+from mappings.models.flow import Flow, default_states
+from mappings.models.flow_accounts import CardAccount, CreditValue, PayableAccount
+from mappings.models.lists import (
+    Card,
+    Category,
+    Dimension,
+    Employee,
+    GLAccount,
+    Party,
+    Pulled,
+    Tag,
+    TaxCode,
+    Value,
+)
+from mappings.models.rules import ExchangeRate, PartyLink, Rule, RuleValue
+
+__all__ = [
+    "Card",
+    "CardAccount",
+    "Category",
+    "CreditValue",
+    "Dimension",
+    "Employee",
+    "ExchangeRate",
+    "Flow",
+    "GLAccount",
+    "Party",
+    "PartyLink",
+    "PayableAccount",
+    "Pulled",
+    "Rule",
+    "RuleValue",
+    "Tag",
+    "TaxCode",
+    "Value",
+    "default_states",
+]

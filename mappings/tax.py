@@ -1,0 +1,229 @@
+"""What becomes of the tax inside an expense: part of the cost, or reclaimed with a tax code."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from connectors.contract.entry import Ref
+from connectors.contract.money import quantum, rounded
+from connectors.contract.problem import Problem
+from mappings.books import TaxCode
+from mappings.line_context import Explained, LineContext
+from mappings.rulebook import TAX_CODE, Rule
+from mappings.terms import ReceiptPolicy, TaxMismatchPolicy, TaxPolicy
+from mappings.texts import money
+from mappings.validate import NOTHING_POSTED, since
+
+_NO_TAX_CODE = "the flow's tax code for lines without tax"
+
+
+@dataclass(frozen=True, slots=True)
+class LineTax:
+    """`amount`: what is reclaimed, in the report's currency, contained in the line's amount."""
+
+    code: Ref | None = None
+    amount: Decimal = Decimal(0)
+    problems: tuple[Problem, ...] = ()
+    explained: tuple[Explained, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def line_tax(line: LineContext) -> LineTax:
+    """The line's tax code and tax by the flow's policy; everything else stays in the amount."""
+    book, policy = line.book, line.book.terms.tax_policy
+    if not book.company.has_tax:
+        code, rule = _by_rule(line)
+        return LineTax() if code is not None and code.percent else _coded(line, code, rule)
+    if policy is TaxPolicy.COST:
+        return _coded(line, *_without_tax(line))
+    if policy is TaxPolicy.UNSET:
+        if line.expense.tax_amount:
+            return LineTax(problems=(_undecided(line),))
+        return _untaxed(line)
+    return _reclaimed(line)
+
+
+def tax_in_report(line: LineContext) -> Decimal | None:
+    """The expense's tax in the report's currency; None where it cannot be converted.
+
+    It is converted as the expense was, and what rounding leaves stays in the net amount.
+    """
+    expense, currency = line.expense, line.report.currency
+    if not expense.tax_amount:
+        return Decimal(0)
+    if expense.original_currency == currency:
+        return expense.tax_amount
+    if not expense.original_amount or expense.amount is None:
+        return None
+    exactly = Fraction(expense.tax_amount) * Fraction(expense.amount)
+    units = round(exactly / Fraction(expense.original_amount) / Fraction(quantum(currency)))
+    return units * quantum(currency)
+
+
+_Chosen = tuple[TaxCode | None, Rule | None]
+
+
+def _by_rule(line: LineContext) -> _Chosen:
+    verdict = line.found.get(TAX_CODE)
+    return (line.book.tax_codes[verdict.target_id], verdict.rule) if verdict else (None, None)
+
+
+def _without_tax(line: LineContext) -> _Chosen:
+    row = line.book.terms.no_tax_code_id
+    return (line.book.tax_codes[row] if row is not None else None), None
+
+
+def _coded(
+    line: LineContext,
+    code: TaxCode | None,
+    rule: Rule | None,
+    amount: Decimal = Decimal(0),
+    notes: tuple[str, ...] = (),
+) -> LineTax:
+    if code is None:
+        return LineTax(None, amount, notes=notes)
+    explained = (line.explain(TAX_CODE, code, rule, _NO_TAX_CODE),)
+    problems = () if code.active else (_inactive(line, code, rule),)
+    return LineTax(code.ref, amount, problems, explained, notes)
+
+
+def _reclaimed(line: LineContext) -> LineTax:
+    expense, terms = line.expense, line.book.terms
+    code, rule = _by_rule(line)
+    tax = tax_in_report(line)
+    if not expense.tax_amount or (_is_counted(line) and not (rule and rule.expense_type)):
+        # Mileage, per diem and time: nobody was billed tax, unless a rule says so of their type.
+        return _untaxed(line)
+    if expense.amount is None:
+        return LineTax()  # told elsewhere; nothing can be said about its tax
+    if tax is None or abs(tax) > abs(expense.amount) or tax * expense.amount < 0:
+        return LineTax(problems=(_impossible(line),))
+    if expense.receipt is None and terms.receipt_policy is not ReceiptPolicy.POST:
+        if terms.receipt_policy is ReceiptPolicy.HOLD:
+            return LineTax(problems=(_no_receipt(line),))
+        note = f"{line.place}: posted gross, because it has no receipt, as the flow says."
+        return _coded(line, *_without_tax(line), notes=(note,))
+    if code is None:
+        return LineTax(problems=(_no_code(line),))
+    mismatch = _mismatch(line, code)
+    if mismatch and terms.tax_mismatch_policy is TaxMismatchPolicy.HOLD:
+        return LineTax(problems=(mismatch,))
+    return _coded(line, code, rule, tax)
+
+
+def _untaxed(line: LineContext) -> LineTax:
+    """The code of a line without tax: a rule's, if it has no rate, else the flow's."""
+    code, rule = _by_rule(line)
+    if code is None or (code.percent and line.book.terms.no_tax_code_id is not None):
+        code, rule = _without_tax(line)
+    if code is not None and code.percent:
+        return LineTax(problems=(_code_without_amount(line, code),))
+    return _coded(line, code, rule)
+
+
+def _is_counted(line: LineContext) -> bool:
+    return line.expense.units is not None or line.case.expense_type in _COUNTED
+
+
+_COUNTED = frozenset({"distance", "time", "perdiem", "per diem", "per_diem"})
+
+
+def _expected(line: LineContext, percent: Decimal) -> Decimal:
+    """What the percentage makes of the gross amount, in the expense's own currency."""
+    expense = line.expense
+    return rounded(expense.original_amount * percent / (100 + percent), expense.original_currency)
+
+
+def _tax(line: LineContext) -> str:
+    amount = money(line.expense.tax_amount or Decimal(0), line.expense.original_currency)
+    return f"{amount} {line.expense.tax_name or 'tax'}"
+
+
+# --- what is said --------------------------------------------------------------------------------
+
+
+def _mismatch(line: LineContext, code: TaxCode) -> Problem | None:
+    percent = code.percent if code.percent is not None else line.expense.tax_rate
+    if percent is None:
+        return None
+    expected, currency = _expected(line, percent), line.expense.original_currency
+    if abs(expected - line.expense.tax_amount) <= quantum(currency):
+        return None
+    gross = money(line.expense.original_amount, currency)
+    percent_text, rounded_text = f"{percent.normalize():f}", money(expected, "")
+    return line.problem(
+        "map.tax.mismatch",
+        "tax_amount",
+        f'{line.place} contains {_tax(line)}, but tax code "{code.name}" has {percent_text}%, '
+        f"which is {rounded_text} of {gross}. {NOTHING_POSTED}",
+        "Correct the tax in Expensify, give it another tax code by a rule, or let the flow post "
+        "what the receipts say.",
+        facts={"tax_code_id": str(code.id)},
+    )
+
+
+def _undecided(line: LineContext) -> Problem:
+    return line.problem(
+        "map.tax.undecided",
+        "tax_amount",
+        f"{line.place} contains {_tax(line)}, and this flow has not been told what to do with tax. "
+        f"{NOTHING_POSTED}",
+        "Say on the flow's page whether tax is reclaimed with a tax code, or booked as cost.",
+        f"flow:{line.book.terms.flow_id}:tax",
+    )
+
+
+def _inactive(line: LineContext, code: TaxCode, rule: Rule | None) -> Problem:
+    source = line.source(rule) if rule else "the flow"
+    return line.problem(
+        "map.tax_code.inactive",
+        "tax_code",
+        f'{line.place}: {source} points to tax code "{code.name}", inactive in '
+        f"{line.book.company.ledger_label}{since(line.book)}. {NOTHING_POSTED}",
+        "Make it active there, or choose another tax code.",
+        f"tax_code:{code.id}",
+        {"tax_code_id": str(code.id)},
+    )
+
+
+def _no_code(line: LineContext) -> Problem:
+    name = line.expense.tax_name or line.expense.tax_code or "tax"
+    return line.problem(
+        "map.tax.no_code",
+        "tax_amount",
+        f"{line.place} contains {_tax(line)}, and no rule gives it a tax code of "
+        f"{line.book.company.ledger_label}. {NOTHING_POSTED}",
+        f'Add a rule that gives tax "{name}" its tax code.',
+        f"tax:{name}",
+        {"tax": name},
+    )
+
+
+def _code_without_amount(line: LineContext, code: TaxCode) -> Problem:
+    return line.problem(
+        "map.tax.no_amount",
+        "tax_amount",
+        f'{line.place}: {line.source(_by_rule(line)[1])} gives tax code "{code.name}" '
+        f"({code.percent.normalize():f}%), but the expense contains no tax. {NOTHING_POSTED}",
+        "Enter the tax in Expensify, or choose the flow's tax code for lines without tax.",
+        facts={"tax_code_id": str(code.id)},
+    )
+
+
+def _impossible(line: LineContext) -> Problem:
+    return line.problem(
+        "map.tax.impossible",
+        "tax_amount",
+        f"{line.place}: its tax is {_tax(line)}, which the amount cannot contain. {NOTHING_POSTED}",
+        "Correct the tax in Expensify, then read the report again.",
+    )
+
+
+def _no_receipt(line: LineContext) -> Problem:
+    return line.problem(
+        "map.tax.no_receipt",
+        "receipt",
+        f"{line.place} contains {_tax(line)} and has no receipt, without which this flow reclaims "
+        f"no tax. {NOTHING_POSTED}",
+        "Add the receipt in Expensify, or let the flow post such lines gross.",
+    )
