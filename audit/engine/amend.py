@@ -113,10 +113,33 @@ def forbidding(run: Run, row: Posting, now: Stored, locks: Locks) -> Problems:
             )
         )
     before = row.replaces
+    if before is not None and not before.payload:
+        problems.append(_linked(row, change))
     if before is not None and before.payload:
         edits = run.ledger.differences(before.as_payload(), now)
         problems += [_edited(row, edits, change)] if edits else []
     return tuple(problems)
+
+
+def date_locked(row: Posting, why: str) -> Problem:
+    return Problem(
+        code="document.locked",
+        field="date",
+        message=f"Posting date {row.date:%d %b %Y} of {_name(row)} ({row.total} {row.currency}) is "
+        f"in a closed period ({why}). Nothing was posted.",
+        cure="Open the period and release this, or let the flow post on the next open day and "
+        "replay the report.",
+    )
+
+
+def _linked(row: Posting, change: str) -> Problem:
+    return Problem(
+        code="document.linked_by_hand",
+        field="document",
+        message=f"{change}, but {_name(row)} was entered by a person and only linked to this "
+        "report. It was left as it is.",
+        cure="Change it in the ledger if it should change, and set this aside.",
+    )
 
 
 def _edited(row: Posting, edits: Sequence[Difference], change: str) -> Problem:

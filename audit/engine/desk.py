@@ -56,6 +56,8 @@ def replay(reports: Iterable[Report], actor: str, *, repost: bool = False) -> Do
         with writing(flow.connection_id, actor=actor) as page:
             for report in members:
                 page.note("report.replayed", report_id=report.pk)
+            aside = Posting.objects.filter(report__in=ids, state=State.IGNORED)
+            page.move(aside, {State.IGNORED}, State.SUPERSEDED)
             Report.objects.filter(pk__in=ids).update(is_due=True)
         prepare(flow_id, actor)
         moved += Posting.objects.filter(report__in=ids, state__in=OPEN)
@@ -132,7 +134,11 @@ def reverse(postings: Iterable[Posting], actor: str, reason: str = "") -> Done:
             else:
                 overruled += [change] if change is not None else []
                 cancels.append(_cancel_of(posting, reason))
-        page.move(overruled, UNSENT, State.SUPERSEDED)
+        gone = {p.pk for p in overruled} - {
+            p.pk for p in page.move(overruled, UNSENT, State.SUPERSEDED)
+        }
+        busy = {(p.report_id, p.slice_name) for p in overruled if p.pk in gone}
+        cancels = [p for p in cancels if (p.report_id, p.slice_name) not in busy]
         entered += page.create(cancels)
         nudge()
     return Done(tuple(entered), tuple(left))

@@ -12,22 +12,35 @@ from django.db.models import Q
 
 from audit.book import writing
 from audit.engine import poll, prepare
-from audit.engine.amend import Change, Seen, changes
+from audit.engine.amend import Change, Seen, changes, date_locked, ours
 from audit.engine.kill_points import reach
 from audit.engine.lease import LeaseLost, acquire
 from audit.engine.resolve import found_twice, is_wanted, receipt_of, recover, resolve, sought
 from audit.engine.run import Run, is_shut, reopen, shut
-from audit.engine.settle import hold, settle, settle_failure, write_posted
+from audit.engine.settle import (
+    card_elsewhere,
+    cards_elsewhere,
+    hold,
+    settle,
+    settle_failure,
+    write_posted,
+)
 from audit.engine.twins import without_twins
-from audit.models import Call, Posting
+from audit.models import Call, Posting, Report
 from audit.pace import pace
 from audit.states import DUE, State
 from connectors import limits, opening
 from connectors.clock import database_now
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import Call as Packed
-from connectors.contract.ledger import Found, Ledger, Op, Outcome, Payload, Pending
-from connectors.contract.transport import ContractBroken, Request, Unauthorised, VendorError
+from connectors.contract.ledger import Found, Op, Outcome, Payload, Pending
+from connectors.contract.transport import (
+    ContractBroken,
+    Request,
+    Unauthorised,
+    Unreachable,
+    VendorError,
+)
 from connectors.guard import no_open_transaction
 from connectors.models import LedgerConnection
 from mappings.models import Flow
@@ -81,8 +94,10 @@ def drain(connection_id: int) -> Drained:
         log.warning("lease lost connection=%s", connection_id)
         return Drained(dict(run.outcomes) if run else {}, str(lost))
     finally:
-        limits.store_meter(connection.pk, meter)
-        lease.release()
+        try:
+            limits.store_meter(connection.pk, meter)
+        finally:
+            lease.release()
     return Drained(dict(run.outcomes))
 
 
@@ -115,7 +130,7 @@ def _drain(run: Run) -> None:
         if not wave:
             return
         _carry_out(run, wave)
-        run.lease.renew()
+        run.renew()
 
 
 def _next_wave(run: Run, unread: set[int]) -> list[Posting]:
@@ -133,7 +148,11 @@ def _next_wave(run: Run, unread: set[int]) -> list[Posting]:
     stale = [row for row in rows if row.report.read_at < now - pace().read_again_after]
     if stale:
         # Either read again (and perhaps changed), or left for a later drain: never asked twice.
-        unread |= _read_again(stale)
+        _read_again(stale)
+        asked = {row.report_id for row in stale}
+        limit = now - pace().read_again_after
+        fresh = Report.objects.filter(pk__in=asked, read_at__gte=limit)
+        unread |= asked - set(fresh.values_list("pk", flat=True))
         return _next_wave(run, unread)
     if unwanted := [row for row in rows if not is_wanted(row)]:
         # Taken back in Expensify while it was on its way, and certainly not stored.
@@ -143,25 +162,24 @@ def _next_wave(run: Run, unread: set[int]) -> list[Posting]:
     return [row for row in rows if row.op == rows[0].op]
 
 
-def _read_again(stale: Sequence[Posting]) -> set[int]:
-    """Read reports again that wait too long; returns those that could not be read."""
-    unread: set[int] = set()
+def _read_again(stale: Sequence[Posting]) -> None:
+    """Read reports again that wait too long; what could not be read keeps its old time."""
     for flow in {row.flow for row in stale}:
         mine = [row for row in stale if row.flow_id == flow.pk]
         try:
             poll.read_again(flow, sorted({row.report.report_id for row in mine}))
         except VendorError as error:
             log.warning("read again failed flow=%s: %s", flow.pk, error)
-            unread |= {row.report_id for row in mine}
             continue
         prepare.prepare(flow.pk)
-    return unread
 
 
 def _carry_out(run: Run, wave: Sequence[Posting]) -> None:
     """Look up or read, render, commit the intent, send, settle."""
     if wave[0].op == Op.POST:
-        missing = without_twins(run, _not_there_yet(run, wave))
+        missing = without_twins(
+            run, _not_there_yet(run, without_locked(run, without_cards(run, wave)))
+        )
         reach("drain.looked_up")
         todo = [Change(row, row.as_payload()) for row in missing]
     else:
@@ -171,6 +189,32 @@ def _carry_out(run: Run, wave: Sequence[Posting]) -> None:
         todo = seen.todo
     if todo:
         send_all(run, _intend(run, todo))
+
+
+def without_locked(run: Run, rows: Sequence[Posting]) -> list[Posting]:
+    """Those whose date we have not closed; the ledger says by itself what it has closed."""
+    locks = ours(run.connection)
+    held = [
+        (row, (date_locked(row, why),)) for row in rows if row.date and (why := locks.why(row.date))
+    ]
+    hold(run, held)
+    stopped = {row.pk for row, _ in held}
+    return [row for row in rows if row.pk not in stopped]
+
+
+def without_cards(run: Run, rows: Sequence[Posting]) -> list[Posting]:
+    """Those whose card transaction does not stand, or go out, because of another report."""
+    elsewhere = cards_elsewhere(run.connection.pk, rows)
+    held, going, kept = [], set(), []
+    for row in rows:
+        if row.pk in elsewhere or row.slice_name in going:
+            held.append((row, (card_elsewhere(row, elsewhere.get(row.pk, "")),)))
+        else:
+            kept.append(row)
+            if row.slice_name.startswith("card:"):
+                going.add(row.slice_name)
+    hold(run, held)
+    return kept
 
 
 def _write_gone_and_unseen(run: Run, seen: Seen) -> None:
@@ -318,27 +362,37 @@ def send_all(run: Run, intended: Sequence[tuple[Call, list[Posting]]]) -> None:
     """
     no_open_transaction()
     # Whoever slept through the lease since the commit must not send: somebody else may have.
-    run.lease.renew()
-    renewed: set[int] = set()
+    run.renew()
     with ThreadPoolExecutor(max_workers=run.ledger.abilities.concurrency) as pool:
         under_way: dict[Future, tuple[Call, list[Posting]]] = {
-            pool.submit(_send, run.ledger, _packed(call)): (call, postings)
-            for call, postings in intended
+            pool.submit(_send, run, _packed(call)): (call, postings) for call, postings in intended
         }
-        while under_way:
-            done, _ = wait(under_way, timeout=RENEW_EVERY_S, return_when=FIRST_COMPLETED)
-            for future in done:
-                call, postings = under_way.pop(future)
-                answer = future.result()
-                if _is_over(answer) and call.pk not in renewed:
-                    renewed.add(call.pk)
-                    answer = _renew(run)
-                    if answer is None:
-                        again = pool.submit(_send, run.ledger, _packed(call))
-                        under_way[again] = (call, postings)
-                        continue
-                _settle_one(run, call, postings, answer)
-            run.lease.renew()
+        try:
+            _collect(run, pool, under_way)
+        except BaseException:
+            # Whatever has not left yet must not leave after us.
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _collect(
+    run: Run, pool: ThreadPoolExecutor, under_way: dict[Future, tuple[Call, list[Posting]]]
+) -> None:
+    renewed: set[int] = set()
+    while under_way:
+        done, _ = wait(under_way, timeout=RENEW_EVERY_S, return_when=FIRST_COMPLETED)
+        for future in done:
+            call, postings = under_way.pop(future)
+            answer = future.result()
+            if _is_over(answer) and call.pk not in renewed:
+                renewed.add(call.pk)
+                answer = _renew(run)
+                if answer is None:
+                    again = pool.submit(_send, run, _packed(call))
+                    under_way[again] = (call, postings)
+                    continue
+            _settle_one(run, call, postings, answer)
+        run.renew()
 
 
 def _is_over(answer: dict[Marker, Outcome] | VendorError) -> bool:
@@ -354,10 +408,12 @@ def _renew(run: Run) -> VendorError | None:
     return None
 
 
-def _send(ledger: Ledger, call: Packed) -> dict[Marker, Outcome] | VendorError:
-    """On a thread of its own: exactly one request."""
+def _send(run: Run, call: Packed) -> dict[Marker, Outcome] | VendorError:
+    """On a thread of its own: exactly one request, and none once the lease is no longer sure."""
     try:
-        return ledger.post(call)
+        if not run.may_send:
+            return Unreachable("not sent: our right to write had run out before its turn came")
+        return run.ledger.post(call)
     except VendorError as error:
         return error
     except Exception as error:  # a defect must not leave the other calls unsettled
@@ -373,7 +429,8 @@ def _settle_one(
     reach("drain.answered")
     if not isinstance(answer, VendorError):
         settle(run, call, postings, answer)
-        reopen(run.connection.pk)
+        if not run.was_shut:
+            reopen(run.connection.pk)
         return
     settle_failure(run, call, postings, answer)
     if call.status == Call.Status.UNSENT:

@@ -24,11 +24,19 @@ from connectors.contract.ledger import Op
 from connectors.contract.problem import Problem
 from connectors.contract.report import Report as Read
 from connectors.contract.report import ReportStatus
-from connectors.contract.transport import Blocked, Throttled, Unauthorised, VendorError
+from connectors.contract.transport import (
+    Blocked,
+    ContractBroken,
+    Throttled,
+    Unauthorised,
+    VendorError,
+)
 from connectors.expensify.jobs import Window, batches
 from connectors.expensify.parse import Unreadable
 from mappings.models import Flow
+from mappings.records import terms_of
 from mappings.schedule import next_run
+from mappings.selection import takes
 
 CHUNK = 200
 # Expensify's filter has whole days, no zone, and two contradicting texts on its edge.
@@ -74,6 +82,11 @@ def poll(flow_id: int, due_at: datetime) -> PollRun | None:
     except VendorError as error:
         _finish(flow, run, tally, error)
         return run
+    except Exception as defect:
+        # Told as a failure and due again soon, and then seen by whoever reads the log.
+        broken = ContractBroken(f"{type(defect).__name__} while the reports were taken over")
+        _finish(flow, run, tally, broken)
+        raise
     _finish(flow, run, tally, None)
     return run
 
@@ -258,9 +271,25 @@ def _rows(flow: Flow, wanted: Iterable[str]) -> dict[str, Report]:
 
 
 def _is_for(flow: Flow, read: Read, known: dict[str, Report]) -> bool:
-    """Known reports are followed wherever they go; unknown ones are taken once they are final."""
+    """Known reports are followed wherever they go; unknown ones are taken once they are final,
+    by the flow whose business they are."""
     row = known.get(read.report_id)
-    return (row is not None and row.flow_id == flow.pk) or (row is None and read.status.is_final)
+    if row is not None:
+        return row.flow_id == flow.pk or _may_take_over(flow, row, read)
+    return read.status.is_final and takes(terms_of(flow), read)
+
+
+def _may_take_over(flow: Flow, row: Report, read: Read) -> bool:
+    """A report that another flow holds and does not want: it is paused, or its selection says so.
+    Only while no posting of it was ever entered; then it is this flow's from now on."""
+    other = row.flow
+    unwanted = other is None or other.is_paused or not takes(terms_of(other), read)
+    if not (unwanted and read.status.is_final and takes(terms_of(flow), read)):
+        return False
+    if row.postings.exists():
+        return False
+    row.flow, row.is_due = flow, True
+    return True
 
 
 def _new_row(flow: Flow, read: Read, now: datetime) -> Report:
@@ -294,6 +323,8 @@ def _copy_facts(row: Report, read: Read, page: Page) -> bool:
         page.note("report.approved_again", report_id=row.pk)
     elif read.reimbursed_at and not row.reimbursed_at and was is not None:
         page.note("report.reimbursed", {"at": read.reimbursed_at}, report_id=row.pk)
+    if row.not_taken_code and (was != read.status or row.approved_at != read.approved_at):
+        row.is_due = True  # why it was left out may be over
     if row.absent_since is not None:
         row.is_due = True
         page.note("report.back", report_id=row.pk)
@@ -358,7 +389,7 @@ def _revisions(pairs: list[tuple[Report, Read]], page: Page) -> dict[int, Revisi
 
 _COLUMNS = (
     "old_report_id name employee_email employee_name status currency total submitted_at "
-    "approved_at reimbursed_at absent_since unapproved_at latest is_due read_at"
+    "approved_at reimbursed_at absent_since unapproved_at latest flow is_due read_at"
 ).split()
 
 
@@ -387,7 +418,9 @@ def _note_absent(flow: Flow, missing: Iterable[str]) -> None:
             page.note("report.absent", report_id=report_pk)
         gone.update(absent_since=page.now)
         # What is not there is not posted; it is looked at again when it turns up.
-        waiting = Posting.objects.filter(report__in=ids, state__in=UNSENT).exclude(TAKEN_BACK)
+        waiting = Posting.objects.filter(
+            report__flow=flow, report__report_id__in=missing, state__in=UNSENT
+        ).exclude(TAKEN_BACK)
         page.move(waiting, UNSENT, State.WITHDRAWN, problems=[], subject="")
         Report.objects.filter(flow=flow, report_id__in=missing).update(read_at=page.now)
 

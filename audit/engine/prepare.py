@@ -115,7 +115,7 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
                 continue  # settled first; the report stays due
             looked_at.append(report)
             report.is_due = False
-            if report.status not in _FINAL:
+            if report.status not in _FINAL or report.absent_since is not None:
                 continue
             kept = {name: one.live.date for name, one in slices.items() if one.live}
             try:
@@ -125,7 +125,9 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
                 page.note("report.unreadable", {"why": str(misfit)}, report_id=report.pk)
                 continue
             built = build(read, book, kept_dates=kept)
-            decision = decide(built, slices, policy=flow.revision_policy)
+            decision = decide(
+                built, slices, policy=flow.revision_policy, revision_id=report.latest_id
+            )
             replaced += decision.drops
             new += [drafted(flow, report, one, ledger, book) for one in decision.intents]
             _note_not_taken(report, built, _is_anything_left(slices, decision), page)
@@ -234,7 +236,11 @@ class Decision:
 
 
 def decide(
-    built: Built, slices: dict[str, Standing], *, policy: str = RevisionPolicy.AMEND
+    built: Built,
+    slices: dict[str, Standing],
+    *,
+    policy: str = RevisionPolicy.AMEND,
+    revision_id: int | None = None,
 ) -> Decision:
     """Pure: what should be written, given what should stand and what stands.
 
@@ -248,7 +254,7 @@ def decide(
     for part in () if built.excluded else built.slices:
         wanted.add(part.name)
         standing = slices.get(part.name, _NOTHING)
-        if _is_taken_back(standing.open):
+        if _is_taken_back(standing.open) or _is_set_aside(standing.open, revision_id):
             continue
         if standing.live is not None:
             intent = _change(part, standing.live, built.problems, policy)
@@ -272,6 +278,26 @@ def decide(
     return Decision(tuple(intents), tuple(drops))
 
 
+def _payee_wanted(part: BuiltSlice) -> Problem:
+    """Everything is known but the payee, whom nobody has entered in the ledger yet."""
+    wanted = part.party_wanted
+    who = f"{wanted.name} ({wanted.email})" if wanted else "The payee"
+    return Problem(
+        code="party.wanted",
+        field="party",
+        message=f"{who} is not in the ledger yet, and payees are not entered by themselves so "
+        "far. Nothing was posted.",
+        cure=f'Enter "{wanted.name if wanted else "the payee"}" there, read the lists again, then '
+        "replay the report.",
+        subject=f"employee:{wanted.email}" if wanted else "",
+    )
+
+
+def _is_set_aside(open_: Posting | None, revision_id: int | None) -> bool:
+    """A person set this very revision aside; only a replay or a change of the report undoes it."""
+    return open_ is not None and open_.state == State.IGNORED and open_.revision_id == revision_id
+
+
 def _is_taken_back(open_: Posting | None) -> bool:
     """A person's reversal waits to be sent; no revision undoes it."""
     return open_ is not None and open_.op == Op.CANCEL and open_.cause == "person"
@@ -290,6 +316,8 @@ def _first(
                 cure="Settle the other part's problem; this one then goes with it.",
             ),
         )
+    if part.entry is None and not own:
+        own = (_payee_wanted(part),)
     generation = 1
     if standing.last is not None:
         generation = standing.last.generation + 1

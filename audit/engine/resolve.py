@@ -38,7 +38,8 @@ def sought(posting: Posting) -> Sought:
 def is_wanted(row: Posting) -> bool:
     """The report still asks for this write. What a person takes back is wanted whatever it says."""
     final = {status.value for status in ReportStatus if status.is_final}
-    return row.op == Op.CANCEL or row.report.status in final
+    is_there = row.report.absent_since is None
+    return row.op == Op.CANCEL or (is_there and row.report.status in final)
 
 
 def may_be_sent(row: Posting) -> bool:
@@ -85,7 +86,7 @@ def resolve(run: Run) -> None:
         conclude(run, rows, findings)
         reopen(run.connection.pk)
         reach("resolve.settled")
-        run.lease.renew()
+        run.renew()
 
 
 def conclude(run: Run, rows: Sequence[Posting], findings: dict[Marker, Finding]) -> None:

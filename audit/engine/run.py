@@ -26,6 +26,19 @@ class Run:
     meter: Meter
     stop_at: float
     outcomes: Counter = field(default_factory=Counter)
+    was_shut: bool = False
+    sure_until: float = 0.0
+
+    def renew(self) -> None:
+        """Move the lease's end forward; LeaseLost if somebody else has it."""
+        asked = time.monotonic()
+        self.lease.renew()
+        # A little less than the lease: our clock and the database's are two.
+        self.sure_until = asked + pace().lease.total_seconds() * 0.9
+
+    @property
+    def may_send(self) -> bool:
+        return time.monotonic() < self.sure_until
 
     @property
     def has_time(self) -> bool:

@@ -8,7 +8,7 @@ from audit.engine.kill_points import reach
 from audit.engine.run import Run, shut
 from audit.models import Attempt, Call, Posting, Report
 from audit.pace import pace
-from audit.states import DUE, State
+from audit.states import DUE, IN_FLIGHT, State
 from connectors.contract import exact_json
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import (
@@ -75,7 +75,7 @@ def settle(
         for posting, doubt in groups[InDoubt]:
             if doubt.problem is not None:  # an answer about this very document burns an attempt
                 posting.attempts += 1
-                _hold(posting, (doubt.problem,))
+            _hold(posting, (doubt.problem,) if doubt.problem is not None else ())
         _write_in_doubt(run, page, [p for p, _ in groups[InDoubt]], whole_call=lost)
         for posting, outcome in groups[Deferred]:
             page.move([posting], {State.SENDING}, State.QUEUED, note=outcome.ticket[:500])
@@ -100,6 +100,7 @@ def settle_failure(run: Run, call: Call, postings: Sequence[Posting], error: Ven
             _write_in_doubt(run, page, postings, whole_call=True)
     if isinstance(error, (Unreachable, Throttled, Unauthorised)) or certainly_unsent:
         shut(run.connection.pk, error)
+        run.was_shut = True
     run.outcomes["unsent" if certainly_unsent else "in_doubt"] += len(postings)
 
 
@@ -112,6 +113,7 @@ def write_posted(
     """Enter receipts. What the ledger stored is compared with what was sent, never believed."""
     good: list[Posting] = []
     changed: list[Posting] = []
+    elsewhere = cards_elsewhere(page.connection_id, [posting for posting, *_ in proofs])
     for posting, receipt, stored in proofs:
         differences = ()
         if stored is not None and posting.op != Op.CANCEL:
@@ -119,6 +121,9 @@ def write_posted(
         _fill(posting, receipt, stored, page)
         if differences:
             _hold(posting, (stored_otherwise(posting, differences),))
+            changed.append(posting)
+        elif posting.pk in elsewhere:
+            _hold(posting, (card_elsewhere(posting, elsewhere[posting.pk]),))
             changed.append(posting)
         else:
             good.append(posting)
@@ -130,6 +135,43 @@ def write_posted(
     if cleared:
         # The place is free: what the report wants there now is looked at again.
         Report.objects.filter(pk__in=cleared).update(is_due=True)
+
+
+def cards_elsewhere(connection_id: int, rows: Sequence[Posting]) -> dict[int, str]:
+    """Of these postings those whose card transaction stands, or is on its way, because of another
+    report: posting -> that report's id. A transaction that was moved must not be booked twice."""
+    mine = {row.slice_name: row for row in rows if row.op == Op.POST and _is_card(row)}
+    if not mine:
+        return {}
+    others = (
+        Posting.objects.filter(
+            connection_id=connection_id,
+            slice_name__in=mine,
+            state__in=[State.POSTED, *IN_FLIGHT],
+        )
+        .exclude(op=Op.CANCEL.value)
+        .values_list("slice_name", "report_id", "report__report_id")
+    )
+    return {
+        mine[name].pk: report_id
+        for name, report_pk, report_id in others
+        if report_pk != mine[name].report_id
+    }
+
+
+def _is_card(row: Posting) -> bool:
+    return row.slice_name.startswith("card:")
+
+
+def card_elsewhere(row: Posting, report_id: str) -> Problem:
+    where = f"report {report_id}" if report_id else "another report"
+    return Problem(
+        code="card.stands_elsewhere",
+        field="expense",
+        message=f"{row.get_kind_display()} of {row.total} {row.currency} is for a card transaction "
+        f"that stands in the ledger because of {where}. It was not booked a second time.",
+        cure="When it has been taken back there, release this one; or set it aside.",
+    )
 
 
 def stored_otherwise(posting: Posting, differences: Sequence[Difference]) -> Problem:

@@ -12,7 +12,7 @@ from connectors import opening
 from connectors.contract import exact_json
 from connectors.contract.entry import Kind
 from connectors.contract.keys import Marker
-from connectors.contract.ledger import Receipt, Stored
+from connectors.contract.ledger import Op, Receipt, Stored
 from connectors.contract.problem import Problem
 
 TWIN = "document.twin"
@@ -62,6 +62,13 @@ def link(posting: Posting, document_id: str, actor: str) -> Posting:
     """
     if posting.state != State.QUARANTINED:
         raise ValueError(f"{posting} is not held ({posting.get_state_display()})")
+    if posting.op != Op.POST:
+        raise ValueError(f"{posting} changes a document that stands; there is nothing to link")
+    live = Posting.objects.filter(
+        connection_id=posting.connection_id, document_id=document_id, state=State.POSTED
+    ).exclude(op=Op.CANCEL.value)
+    if taken := live.select_related("report").first():
+        raise ValueError(f"that document is {taken}, of report {taken.report.report_id}")
     ledger = opening.open_ledger(posting.connection)
     wanted = Receipt(document_id, "", "", Kind(posting.kind))
     stored = ledger.read([wanted]).get(wanted)
