@@ -244,6 +244,7 @@ def _not_there_yet(run: Run, wave: Sequence[Posting]) -> list[Posting]:
                 case Found((stored,)):
                     adopted.append((row, receipt_of(stored), stored))
                 case Found(stored):
+                    row.document_id = row.document_id or stored[0].id
                     held.append((row, (found_twice(row, stored),)))
                 case Pending() | None:
                     later.append(row.pk)

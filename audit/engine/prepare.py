@@ -115,6 +115,8 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
                 continue  # settled first; the report stays due
             looked_at.append(report)
             report.is_due = False
+            if any(_stands_unadopted(one.open) for one in slices.values()):
+                continue  # a person decides what that document is; then it is looked at again
             if report.status not in _FINAL or report.absent_since is not None:
                 continue
             kept = {name: one.live.date for name, one in slices.items() if one.live}
@@ -290,6 +292,17 @@ def _payee_wanted(part: BuiltSlice) -> Problem:
         cure=f'Enter "{wanted.name if wanted else "the payee"}" there, read the lists again, then '
         "replay the report.",
         subject=f"employee:{wanted.email}" if wanted else "",
+    )
+
+
+def _stands_unadopted(open_: Posting | None) -> bool:
+    """Held or released, and a document of it was seen in the ledger: replacing it as if it had
+    never been sent would leave that document behind."""
+    return (
+        open_ is not None
+        and open_.op == Op.POST
+        and bool(open_.document_id)
+        and open_.state in UNSENT
     )
 
 

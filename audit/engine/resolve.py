@@ -99,6 +99,7 @@ def conclude(run: Run, rows: Sequence[Posting], findings: dict[Marker, Finding])
         finding = findings.get(Marker(row.marker)) or Pending("the look-up did not mention it")
         match finding:
             case Found(stored) if len(stored) > 1:
+                row.document_id = row.document_id or stored[0].id
                 held.append((row, (found_twice(row, stored),)))
             case Found(stored) if row.op == Op.CANCEL:
                 absent.append(row)  # still there: the cancel has not arrived

@@ -132,9 +132,20 @@ def write_posted(
     page.move(good, old, State.POSTED, fields=RECEIPT_FIELDS, facts=facts)
     page.move(changed, old, State.QUARANTINED, fields=RECEIPT_FIELDS, facts=facts)
     cleared = [p.report_id for p in good if p.op == Op.CANCEL and p.cause == "report"]
+    if State.SENDING not in old:
+        _look_again_where_revised(good)
     if cleared:
         # The place is free: what the report wants there now is looked at again.
         Report.objects.filter(pk__in=cleared).update(is_due=True)
+
+
+def _look_again_where_revised(adopted: Sequence[Posting]) -> None:
+    """Found documents may be of an older revision: their reports waited for this."""
+    revisions = {posting.report_id: posting.revision_id for posting in adopted}
+    rows = Report.objects.filter(pk__in=revisions).values_list("pk", "latest_id")
+    stale = [pk for pk, latest_id in rows if latest_id != revisions[pk]]
+    if stale:
+        Report.objects.filter(pk__in=stale).update(is_due=True)
 
 
 def cards_elsewhere(connection_id: int, rows: Sequence[Posting]) -> dict[int, str]:

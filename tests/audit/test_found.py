@@ -10,15 +10,19 @@ import pytest
 from django.db import connections, transaction
 
 from audit.book import writing
-from audit.engine import desk, poll, prepare
+from audit.engine import desk, drain, poll, prepare
 from audit.models import Call, PollRun, Posting, Report, Revision
 from audit.states import State
 from connectors.models import Channel
+from connectors.sandbox.month import cases, story
 from mappings.models import Flow
 from tests.audit import fake_ledger, rows
+from tests.audit.test_faults import WRITE
+from tests.audit.test_spine import edit, lines_of, settle
 from tests.audit.village import Village, settle_in
 
 pytestmark = pytest.mark.django_db
+STORY = story()
 
 
 @pytest.fixture
@@ -333,6 +337,65 @@ def test_two_polls_that_find_the_same_new_report_take_it_once_and_both_end(villa
     village.poll()
     assert Report.objects.count() == 1
     assert not PollRun.objects.filter(status="running").exists()
+
+
+def test_a_bill_that_stands_unadopted_is_found_although_its_report_became_a_credit(town):
+    """In doubt, found twice, released when the copy was gone; before the drain comes round, the
+    report turns negative: the same marker, now of another kind."""
+    quickbooks, report_id = "quickbooks_online", STORY[cases.REVISED]
+    town.poll()
+    town.sandbox.control(quickbooks, "faults", {"kind": "drop_after_store", "match": WRITE})
+    drain.drain(town.connection.pk)
+    bill = next(one for one in town.documents() if report_id in str(one["number"]))
+    copied = "kind number date due_date currency party credit_account dimensions markers lines"
+    copy = town.sandbox.control(quickbooks, "documents", {w: bill[w] for w in copied.split()})
+    time.sleep(0.06)
+    town.drain()
+    held = town.posting(report_id)
+    assert [problem["code"] for problem in held.problems] == ["ledger.found_twice"]
+    town.sandbox.control(quickbooks, f"documents/{copy['id']}", {"action": "delete"})
+    desk.release([held], "ann")
+    edit(town, report_id, lines_of(town, report_id)[0], modifiedAmount=-90000)
+    settle(town)
+    every = town.documents() + town.documents("vendorcredit")
+    standing = [one for one in every if report_id in str(one["number"])]
+    assert len([one for one in standing if one["status"] == "active"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "totals"),
+    [("revised", ["90.00"]), ("emptied", []), ("credit", ["-500.00"])],
+    ids=["revised", "with nothing left", "turned into a credit"],
+)
+@pytest.mark.parametrize("is_released", [True, False], ids=["released first", "released after"])
+def test_a_bill_found_twice_is_adopted_before_its_changed_report_is_looked_at(
+    village, change, totals, is_released
+):
+    """It stands in the ledger, whatever its posting's state says: replacing the posting as if it
+    had never been sent leaves the bill behind, or holds the report for a difference of our own."""
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.books.orders.append("drop")
+    village.poll()
+    village.drain()
+    (stored,) = village.standing(report_id)
+    village.books.documents["copy"] = replace(stored, id="copy")
+    village.time_passes()
+    village.drain()
+    held = village.posting(report_id)
+    assert [problem["code"] for problem in held.problems] == ["ledger.found_twice"]
+    del village.books.documents["copy"]
+    if is_released:
+        desk.release([held], "ann")
+    if change == "emptied":
+        village.expensify.reports[report_id]["expenses"][0]["reimbursable"] = False
+    else:
+        village.expensify.edit(report_id, 0, 9000 if change == "revised" else -50000)
+    village.work()
+    if not is_released:
+        desk.release([village.posting(report_id)], "ann")
+        village.work()
+    assert [str(one.total) for one in village.standing(report_id)] == totals
+    assert village.posting(report_id).state == State.POSTED
 
 
 # --- on PostgreSQL, where writers really meet -----------------------------------------------------
