@@ -7,11 +7,14 @@ PY      := $(VENV)/bin/python
 PYTHON  ?=
 # make demo ONCE=1 ends by itself.
 ONCE    ?=
+# make torture SEED=7 SECONDS=120 repeats a run, shorter.
+SEED    ?=
+SECONDS ?=
 # More to hand to pytest: make test ARGS="-k slices -x"
 ARGS    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo run test check lock clean
+.PHONY: help env demo run test bench torture check lock clean
 
 help: ## list the goals
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +30,12 @@ run: env ## the real thing: migrate, web and cluster (settings from .env)
 
 test: env ## the test suite: SQLite, or the database of DATABASE_URL
 	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
+
+bench: env ## reports per second, calls, statements, memory, share of the limits
+	@$(PY) manage.py bench $(ARGS)
+
+torture: env ## kills, lost answers and late stores against every ledger (SEED=, SECONDS=)
+	@$(PY) manage.py torture $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 check: env ## style, the arrows between the rooms, Django's checks, missing migrations
 	$(PY) -m ruff check .

@@ -7,12 +7,14 @@ from importlib import import_module
 
 # These run before Django, so without our settings, database and .env. The sandbox plays the
 # vendors: it has to start where ml-connector itself isn't set up, and must have no way to look
-# into our tables. new_env writes the very file that the settings complain about. The demo has
-# settings of its own, whatever the user's .env says.
+# into our tables. new_env writes the very file that the settings complain about. The demo, the
+# benchmark and the torture have settings of their own, whatever the user's .env says.
 STANDALONE = {
+    "bench": "config.bench.main",
     "demo": "config.demo",
     "new_env": "config.new_env",
     "sandbox": "connectors.sandbox.main",
+    "torture": "config.torture.main",
 }
 
 

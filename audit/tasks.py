@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 from django_q.tasks import async_task
 
-from audit import trail
+from audit import mail, trail
 from audit.engine import drain, poll, prepare
 from audit.nudge import TICK
 from audit.pace import pace
@@ -43,6 +43,7 @@ def tick() -> None:
         for credential_id in idle_credentials():
             async_task("audit.tasks.renew_idle", credential_id)
         housekeeping()
+    mail.send_due(database_now())
 
 
 def stale_charts() -> list[int]:

@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from audit import selectors
 from audit.admin import words
 from audit.admin.actions import list_url
+from audit.admin.completeness import page_url
 from audit.admin.held import group_rows
 from audit.models import Report
 from connectors.admin import credential_cure, credential_text
@@ -35,7 +36,8 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["held_url"] = reverse("admin:audit_posting_held")
         context["oldest"] = _oldest()
     if may("mappings.view_flow"):
-        context["flows"] = [_flow(flow) for flow in selectors.flows()]
+        sees = may("audit.view_report")
+        context["flows"] = [_flow(one, may_see_reports=sees) for one in selectors.flows()]
     if may("connectors.view_ledgerconnection"):
         context["companies"] = [_company(one) for one in selectors.companies()]
     return context
@@ -141,7 +143,7 @@ def _oldest() -> dict[str, Any] | None:
     }
 
 
-def _flow(flow: Flow) -> dict[str, Any]:
+def _flow(flow: Flow, *, may_see_reports: bool) -> dict[str, Any]:
     run = flow.last_poll
     return {
         "link": change_link(flow),
@@ -156,6 +158,7 @@ def _flow(flow: Flow) -> dict[str, Any]:
         "why": (run.problem or {}).get("message", "") if run else "",
         "next_poll": words.NOTHING if flow.is_paused else words.moment(flow.due_at),
         "read_through": words.moment(flow.mark_at),
+        "month_url": page_url(flow) if may_see_reports else "",
     }
 
 
@@ -219,6 +222,10 @@ _SIDEBAR = {
     ),
 }
 _ALWAYS_OPEN = 3
+_BELOW = {
+    "audit.posting": "admin:audit_posting_held",
+    "audit.report": "admin:audit_report_completeness",
+}
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
@@ -228,6 +235,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         shown = [one for entry in entries if (one := _entry(request, *entry))]
         if place == 0:
             shown = [*_first_entries(request), *shown]
+        if place == len(_SIDEBAR) - 1:
+            shown = [*_last_entries(), *shown]
         if shown:
             groups.append(
                 {
@@ -250,6 +259,17 @@ def _first_entries(request: HttpRequest) -> Iterator[dict[str, Any]]:
             "badge": "config.dashboard.held_badge",
             "badge_variant": "warning",
         }
+    if request.user.has_perm("audit.view_report"):
+        yield {
+            "title": "Is the month complete?",
+            "icon": "fact_check",
+            "link": reverse("admin:audit_report_completeness"),
+        }
+
+
+def _last_entries() -> Iterator[dict[str, Any]]:
+    """Everybody's own, whatever else they may see."""
+    yield {"title": "E-mail to me", "icon": "mail", "link": reverse("admin:audit_mailwish_mine")}
 
 
 def _entry(request: HttpRequest, title: str, icon: str, model: str) -> dict[str, Any] | None:
@@ -261,10 +281,10 @@ def _entry(request: HttpRequest, title: str, icon: str, model: str) -> dict[str,
     except NoReverseMatch:
         return None
     entry: dict[str, Any] = {"title": title, "icon": icon, "link": link}
-    if model == "audit.posting":
-        # The held list lies below this address and has an entry of its own.
-        is_held = request.path.startswith(reverse("admin:audit_posting_held"))
-        entry["active"] = request.path.startswith(link) and not is_held
+    if model in _BELOW:
+        # A page with an entry of its own lies below this address.
+        is_other = request.path.startswith(reverse(_BELOW[model]))
+        entry["active"] = request.path.startswith(link) and not is_other
     return entry
 
 

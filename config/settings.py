@@ -332,6 +332,39 @@ TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
 USE_I18N = True
 
+# --- E-mail ---------------------------------------------------------------------------------------
+
+
+def _email() -> dict:
+    """Django's settings for the server that EMAIL_URL names; the console where it names none."""
+    address = env.str("EMAIL_URL", default="") or "consolemail://"
+    schemes = {"smtp": "plain", "smtp+tls": "STARTTLS", "smtp+ssl": "TLS", "consolemail": "none"}
+    try:
+        parts = urlsplit(address)
+        is_server = parts.scheme.startswith("smtp")
+        if parts.scheme not in schemes or is_server != bool(parts.hostname):
+            raise ValueError
+        parts.port  # noqa: B018 - raises where it is no number
+    except ValueError:
+        # Without the address: it may hold a password.
+        raise ImproperlyConfigured(
+            "EMAIL_URL is not the address of a mail server. Write it like "
+            "smtp+tls://user:password@mail.example.com:587 (or smtp+ssl://, smtp://), with "
+            "special characters in user and password percent-encoded; or leave it out."
+        ) from None
+    server = env.email_url_config(address)
+    if is_server and not server["EMAIL_PORT"]:
+        server["EMAIL_PORT"] = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}[parts.scheme]
+    return {name: text for name, text in server.items() if text is not None}
+
+
+vars().update(_email())
+# The cluster sends between other work; a mute mail server must not hold it up for long.
+EMAIL_TIMEOUT = 20
+EMAIL_SUBJECT_PREFIX = "[ml-connector] "
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="") or f"ml-connector@{_origin.hostname}"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
 # --- Logging -------------------------------------------------------------------------------------
 
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

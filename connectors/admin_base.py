@@ -63,6 +63,7 @@ __all__ = [
     "display",
     "forms",
     "messages",
+    "reason_of",
 ]
 
 # What a ledger connection's page shows beyond what this room knows. An upper room appends
@@ -79,6 +80,8 @@ class Confirmation:
     lines     the rows, as people call them; the page shows them all, so cut long lists here
     warning   what cannot be undone, "" if all can
     verb      the text of the button
+    reason    the label of a field for the reason, "" for no field; `reason_of(request)` has it
+    is_reason_needed  the page is not sent without one
     """
 
     question: str
@@ -86,6 +89,13 @@ class Confirmation:
     lines: Sequence[str] = ()
     warning: str = ""
     verb: str = "Continue"
+    reason: str = ""
+    is_reason_needed: bool = False
+
+
+def reason_of(request: HttpRequest) -> str:
+    """What was written in the field of a Confirmation, at most 500 characters."""
+    return request.POST.get("reason", "").strip()[:500]
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +307,7 @@ def _confirmation_page(
         "title": confirmation.question,
         "opts": model_admin.model._meta,
         "confirmation": confirmation,
+        "reason": reason_of(request),  # kept when the question is asked anew
         "hidden": hidden,
         "back": back,
         "media": model_admin.media,

@@ -5,6 +5,7 @@ from audit.admin import (  # noqa: F401  (importing registers them)
     calls,
     events,
     flows,
+    mail,
     polls,
     postings,
     reports,

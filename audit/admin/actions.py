@@ -1,13 +1,10 @@
 """Replay, release, set aside, reverse: the question asked before, and the report given after."""
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
-from typing import Any
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet, Sum
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
@@ -16,7 +13,7 @@ from audit.admin.base import BookAdmin
 from audit.engine import desk
 from audit.models import Posting, Report
 from audit.selectors import sums_of
-from connectors.admin_base import Confirmation, change_link, confirmed, messages
+from connectors.admin_base import Confirmation, change_link, confirmed, messages, reason_of
 
 REPLAY = "audit.replay_posting"
 IGNORE = "audit.ignore_posting"
@@ -24,35 +21,6 @@ REVERSE = "audit.reverse_posting"
 
 # A confirmation names this many rows; the count above it is of all of them.
 NAMED = 20
-REASON = "reason"
-
-
-def with_reason(*, label: str, is_needed: bool) -> Callable:
-    """On top of `@confirmed` or `@button`: the question gets a field for the reason.
-
-    `is_needed`: without one nothing is done. The reason stands in `reason_of(request)`.
-    """
-
-    def decorate(run: Callable) -> Callable:
-        @wraps(run)
-        def asked(self: Any, request: HttpRequest, rows: Any) -> HttpResponse | None:
-            answer = run(self, request, rows)
-            if isinstance(answer, TemplateResponse):
-                answer.template_name = "audit/confirm_reason.html"
-                answer.context_data |= {
-                    "reason_label": label,
-                    "reason_is_needed": is_needed,
-                    "reason": reason_of(request),
-                }
-            return answer
-
-        return asked
-
-    return decorate
-
-
-def reason_of(request: HttpRequest) -> str:
-    return request.POST.get(REASON, "").strip()[:500]
 
 
 # --- before --------------------------------------------------------------------------------------
@@ -64,8 +32,11 @@ REPLAYED = (
 )
 
 
-def ask(verb: str, noun: str, rows: QuerySet, *, what: str = "", warning: str = "") -> Confirmation:
-    """`Replay 12 reports?` with their sums and names; `what` says what then happens."""
+def ask(
+    verb: str, noun: str, rows: QuerySet, *, what: str = "", **more: str | bool
+) -> Confirmation:
+    """`Replay 12 reports?` with their sums and names; `what` says what then happens, `more` is
+    further columns of the Confirmation."""
     count = rows.count()
     by_currency = rows.order_by().values("currency").annotate(sum=Sum("total"), n=Count("pk"))
     facts = [(noun.capitalize() + "s", f"{count:,}")]
@@ -79,8 +50,8 @@ def ask(verb: str, noun: str, rows: QuerySet, *, what: str = "", warning: str = 
         question=f"{verb} {words.counted(count, noun)}?",
         facts=facts,
         lines=lines,
-        warning=warning,
         verb=verb,
+        **more,
     )
 
 
@@ -214,20 +185,18 @@ class PostingActions(BookAdmin):
     def release(self, request: HttpRequest, rows: QuerySet) -> None:
         do_release(request, rows)
 
-    @with_reason(label=WHY_ASIDE, is_needed=True)
     @confirmed(
         label="Set aside",
         permission=IGNORE,
-        ask=lambda self, request, rows: ask("Set aside", "posting", rows),
+        ask=lambda self, request, rows: ask_aside(rows),
     )
     def ignore(self, request: HttpRequest, rows: QuerySet) -> None:
         do_ignore(request, rows)
 
-    @with_reason(label=WHY_REVERSE, is_needed=False)
     @confirmed(
         label="Reverse",
         permission=REVERSE,
-        ask=lambda self, request, rows: ask("Reverse", "posting", rows, warning=REVERSE_WARNING),
+        ask=lambda self, request, rows: ask_reverse(rows),
     )
     def reverse(self, request: HttpRequest, rows: QuerySet) -> None:
         do_reverse(request, rows)
@@ -244,3 +213,11 @@ def ask_replay(rows: QuerySet) -> Confirmation:
         _reports_of(rows),
         what=REPLAYED,
     )
+
+
+def ask_aside(rows: QuerySet) -> Confirmation:
+    return ask("Set aside", "posting", rows, reason=WHY_ASIDE, is_reason_needed=True)
+
+
+def ask_reverse(rows: QuerySet) -> Confirmation:
+    return ask("Reverse", "posting", rows, warning=REVERSE_WARNING, reason=WHY_REVERSE)

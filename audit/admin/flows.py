@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 
 from audit.admin import words
 from audit.admin.actions import REVERSE, list_url, tell
+from audit.admin.completeness import page_url
 from audit.engine import desk
 from audit.models import PollRun, Posting, Report
 from audit.selectors import reports_waiting, sums_of
@@ -69,9 +70,13 @@ class EngineFlowAdmin(FlowAdmin):
             )
             for row in rows
         ]
-        return (
-            format_html_join(", ", '<a class="text-link" href="{}">{}: {}</a>', found)
-            or "None read yet"
+        if not found:
+            return "None read yet"
+        listed = format_html_join(", ", '<a class="text-link" href="{}">{}: {}</a>', found)
+        return format_html(
+            '{}<div><a class="text-link" href="{}">Is the month complete?</a></div>',
+            listed,
+            page_url(flow),
         )
 
     @display(description="Last polls")

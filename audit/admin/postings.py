@@ -14,17 +14,15 @@ from audit.admin.actions import (
     RELEASED,
     REPLAY,
     REVERSE,
-    REVERSE_WARNING,
-    WHY_ASIDE,
-    WHY_REVERSE,
     PostingActions,
     ask,
+    ask_aside,
     ask_replay,
+    ask_reverse,
     do_ignore,
     do_release,
     do_replay,
     do_reverse,
-    with_reason,
 )
 from audit.admin.base import (
     badges,
@@ -135,25 +133,19 @@ class PostingAdmin(PostingActions):
     def release_one(self, request: HttpRequest, posting: Posting) -> None:
         do_release(request, [posting])
 
-    @with_reason(label=WHY_ASIDE, is_needed=True)
     @button(
         label="Set aside",
         permission=IGNORE,
-        ask=lambda self, request, one: ask(
-            "Set aside", "posting", Posting.objects.filter(pk=one.pk)
-        ),
+        ask=lambda self, request, one: ask_aside(Posting.objects.filter(pk=one.pk)),
         shown=lambda one: one.state in _MAY_SET_ASIDE,
     )
     def ignore_one(self, request: HttpRequest, posting: Posting) -> None:
         do_ignore(request, [posting])
 
-    @with_reason(label=WHY_REVERSE, is_needed=False)
     @button(
         label="Reverse",
         permission=REVERSE,
-        ask=lambda self, request, one: ask(
-            "Reverse", "posting", Posting.objects.filter(pk=one.pk), warning=REVERSE_WARNING
-        ),
+        ask=lambda self, request, one: ask_reverse(Posting.objects.filter(pk=one.pk)),
         shown=lambda one: one.is_live,
     )
     def reverse_one(self, request: HttpRequest, posting: Posting) -> None:

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
@@ -21,6 +22,7 @@ from audit.admin.base import (
     page_link,
     shown_event,
 )
+from audit.admin.completeness import BehindFigure, completeness_page
 from audit.admin.cures import Told, expensify_link, told, told_of, web_address
 from audit.admin.differences import differences
 from audit.admin.entries import labels_of, table_of
@@ -50,6 +52,7 @@ class ReportAdmin(BookAdmin):
     list_display = ("title", "employee", "amount", "standing_badge", "approved", "documents")
     list_display += ("flow_link",)
     list_filter = ("standing", "flow", ApprovedMonth, Badge, "flow__connection")
+    list_filter += (BehindFigure,)
     search_fields = ("report_id", "name", "employee_name", "employee_email", "postings__number")
     search_help_text = "Report id or name, employee, document number"
     list_select_related = ("flow__connection", "workspace")
@@ -61,6 +64,17 @@ class ReportAdmin(BookAdmin):
         "No reports yet. Connect Expensify and a ledger, then make a flow between them: approved "
         "reports appear here after its first poll."
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        here = path(
+            "completeness/",
+            self.admin_site.admin_view(self.completeness),
+            name="audit_report_completeness",
+        )
+        return [here, *super().get_urls()]
+
+    def completeness(self, request: HttpRequest) -> HttpResponse:
+        return completeness_page(self, request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return reports().order_by(*self.get_ordering(request))

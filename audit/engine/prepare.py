@@ -457,7 +457,6 @@ def _is_same(open_: Posting, intent: Intent) -> bool:
 
 def drafted(flow: Flow, report: Report, intent: Intent, ledger: Ledger, book: Book) -> Posting:
     """The posting of an intent, neither numbered nor stored; `render` may find further problems."""
-    """The posting of an intent, not stored and not numbered yet; `render` may find problems."""
     marker = keys.marker(
         flow.connection.company, report.report_id, intent.slice_name, intent.generation
     )

@@ -192,6 +192,8 @@ class Books:
         if op is Op.CANCEL:
             del self.documents[standing.id]
             return Posted(replace(receipt(standing), number=""), None)
+        if standing is not None and _identity(standing) != (body["kind"], body["party"]):
+            return _refused("fake.other", "A document keeps its kind and its payee.")
         day = date.fromisoformat(body["date"])
         if self.closed_through and day <= self.closed_through:
             return _refused("fake.closed", "The period is closed.")
@@ -210,6 +212,10 @@ def bodies(call: Call) -> list[dict[str, Any]]:
 
 def _refused(code: str, message: str, again: Literal["no", "reread"] = "no") -> Refused:
     return Refused((Problem(code, "document", message, "Look there."),), again)
+
+
+def _identity(stored: Stored) -> tuple[str, str]:
+    return stored.kind.value, stored.party_id
 
 
 def receipt(stored: Stored) -> Receipt:

@@ -35,6 +35,7 @@ from tests.expensify import made
 POLICY = "0810E551A5F2A9C2"
 COMPANY = "village"
 BEN, CHLOE = "ben.ito@acme.example", "chloe.martin@acme.example"
+APPROVED = "2026-10-20 12:00:00"
 FAR = timedelta(hours=1)
 # Nothing becomes due by itself within a test; time_passes says when.
 STILL = replace(
@@ -77,7 +78,7 @@ class FakeExpensify:
             reportID=report_id,
             policyID=POLICY,
             accountEmail=who,
-            approved="2026-10-20 12:00:00",
+            approved=APPROVED,
             **members,
         )
         self._add_up(report_id)
@@ -94,7 +95,9 @@ class FakeExpensify:
         self._add_up(to)
 
     def set_status(self, report_id: str, status: str) -> None:
-        self.reports[report_id]["status"] = status
+        """Expensify knows no date of approval of what is not approved (any more)."""
+        is_final = status in ("Approved", "Reimbursed")
+        self.reports[report_id] |= {"status": status, "approved": APPROVED if is_final else ""}
 
     def _add_up(self, report_id: str) -> None:
         report = self.reports[report_id]
