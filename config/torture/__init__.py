@@ -1,0 +1,1 @@
+"""Torture: posting under killed workers, dropped answers and late stores, counted to the cent."""

@@ -1,0 +1,24 @@
+"""The ledgers that are tortured. A new one is a line: what the sandbox can play holds for it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Victim:
+    """What differs between ledgers before a flow can be made.
+
+    app_keys  the settings for our app's id and secret at the vendor, which the sandbox mints
+    payable   number of the account that reimbursable expenses are owed on
+    """
+
+    name: str
+    app_keys: tuple[str, str] | None
+    payable: str = "2000"
+
+
+LEDGERS = {
+    victim.name: victim
+    for victim in (
+        Victim("quickbooks_online", app_keys=("INTUIT_CLIENT_ID", "INTUIT_CLIENT_SECRET")),
+    )
+}

@@ -1,0 +1,49 @@
+"""The command line: every ledger in turn, and the figures of all as the last line."""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from config.torture.ledgers import LEDGERS
+
+ROOT = Path(__file__).parents[2]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 when nothing was lost, doubled or left unsettled in any ledger, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="manage.py torture", description=__doc__)
+    parser.add_argument("--seed", type=int, help="repeats a run; otherwise a new one each time")
+    parser.add_argument("--seconds", type=float, default=480, help="at most, for each ledger")
+    parser.add_argument("--postings", type=int, default=1000, help="reports for each ledger")
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--ledger", choices=sorted(LEDGERS), action="append")
+    parser.add_argument("--sqlite", action="store_true", help="with one worker")
+    given = parser.parse_args(argv)
+    seed = given.seed if given.seed is not None else random.randrange(10**6)  # noqa: S311
+    print(f"SEED={seed}", flush=True)
+    outcome: dict = {"seed": seed, "ledgers": {}, "kills": 0, "faults": 0}
+    is_clean = True
+    for name in given.ledger or sorted(LEDGERS):
+        with TemporaryDirectory() as folder:
+            figures = Path(folder, "figures.json")
+            command = [sys.executable, "-m", "config.torture.one", "--ledger", name]
+            command += ["--seed", str(seed), "--seconds", str(given.seconds)]
+            command += ["--postings", str(given.postings), "--workers", str(given.workers)]
+            command += ["--figures", str(figures)]
+            command += ["--sqlite"] if given.sqlite else []
+            ended = subprocess.run(command, cwd=ROOT)
+            is_clean = is_clean and ended.returncode == 0
+            if figures.exists():
+                found = json.loads(figures.read_text())
+                outcome["ledgers"][name] = found["figures"]
+                outcome["kills"] += found["kills"]
+                outcome["faults"] += found["faults"]
+            else:
+                print(f"{name}: the torture itself stopped early", file=sys.stderr)
+    print(json.dumps(outcome))
+    return 0 if is_clean else 1
