@@ -48,7 +48,6 @@ from mappings.terms import Mode
 
 log = logging.getLogger(__name__)
 
-RENEW_EVERY_S = 20.0
 BUSY = "another writer is at work"
 
 
@@ -381,7 +380,9 @@ def _collect(
 ) -> None:
     renewed: set[int] = set()
     while under_way:
-        done, _ = wait(under_way, timeout=RENEW_EVERY_S, return_when=FIRST_COMPLETED)
+        done, _ = wait(
+            under_way, timeout=pace().lease.total_seconds() / 4, return_when=FIRST_COMPLETED
+        )
         for future in done:
             call, postings = under_way.pop(future)
             answer = future.result()

@@ -28,14 +28,12 @@ HASTE = replace(
     visibility=timedelta(milliseconds=400),
     breaker_open=timedelta(milliseconds=500),
 )
-RENEW_EVERY_S = 0.5
 ANYWHERE = "anywhere"
 
 
 def be_hasty() -> None:
     """In this process and all that are forked from it."""
     pace.FAST = HASTE
-    drain.RENEW_EVERY_S = RENEW_EVERY_S
 
 
 @dataclass
@@ -53,21 +51,19 @@ class Gang:
     killed_at: dict[str, int] = field(default_factory=dict)
     paused: int = 0
     _members: dict[int, str] = field(default_factory=dict)
-    _asleep: dict[int, float] = field(default_factory=dict)
+    _asleep: dict[int, int] = field(default_factory=dict)  # and the process that will wake it
     _turn: int = 0
 
     def fill(self) -> None:
-        """Count the dead, wake the sleeping, replace the missing."""
-        for pid, until in list(self._asleep.items()):
-            if time.monotonic() > until:
-                os.kill(pid, signal.SIGCONT)
+        """Count the dead, replace the missing."""
+        for pid, waker in list(self._asleep.items()):
+            if os.waitpid(waker, os.WNOHANG)[0]:
                 del self._asleep[pid]
         for pid, place in list(self._members.items()):
             found, status = os.waitpid(pid, os.WNOHANG)
             if not found:
                 continue
             del self._members[pid]
-            self._asleep.pop(pid, None)
             if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
                 self.kills += 1
                 self.killed_at[place] = self.killed_at.get(place, 0) + 1
@@ -89,8 +85,7 @@ class Gang:
         awake = [pid for pid in self._members if pid not in self._asleep]
         if awake and not self._asleep:
             victim = self.chance.choice(awake)
-            os.kill(victim, signal.SIGSTOP)
-            self._asleep[victim] = time.monotonic() + self.chance.uniform(1.0, 4.0)
+            self._asleep[victim] = _waker(victim, self.chance.uniform(1.0, 4.0))
             self.paused += 1
 
     def retire(self) -> None:
@@ -98,6 +93,9 @@ class Gang:
         for pid in self._members:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+        for waker in self._asleep.values():
+            os.kill(waker, signal.SIGKILL)
+            os.waitpid(waker, 0)
         self._members.clear()
         self._asleep.clear()
 
@@ -115,6 +113,7 @@ class Gang:
         if pid:
             return pid
         try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             random.seed(seed)
             os.environ["MLC_KILL_AT"] = place
             with self.log.open("a") as log:
@@ -123,6 +122,21 @@ class Gang:
             work()
         finally:
             os._exit(1)
+
+
+def _waker(victim: int, seconds: float) -> int:
+    """Stop `victim` for so long. The one who wakes it is a process of its own: it may sleep on a
+    lock that this process waits for."""
+    os.kill(victim, signal.SIGSTOP)
+    pid = os.fork()
+    if not pid:
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            time.sleep(seconds)
+            os.kill(victim, signal.SIGCONT)
+        finally:
+            os._exit(0)
+    return pid
 
 
 def work() -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     seed = given.seed if given.seed is not None else random.randrange(10**6)  # noqa: S311
     print(f"SEED={seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     outcome: dict = {"seed": seed, "ledgers": {}, "kills": 0, "faults": 0}
     is_clean = True
     for name in given.ledger or sorted(LEDGERS):
@@ -36,8 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             command += ["--postings", str(given.postings), "--workers", str(given.workers)]
             command += ["--figures", str(figures)]
             command += ["--sqlite"] if given.sqlite else []
-            ended = subprocess.run(command, cwd=ROOT)
-            is_clean = is_clean and ended.returncode == 0
+            is_clean = _ended_well(command) and is_clean
             if figures.exists():
                 found = json.loads(figures.read_text())
                 outcome["ledgers"][name] = found["figures"]
@@ -47,3 +48,14 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(f"{name}: the torture itself stopped early", file=sys.stderr)
     print(json.dumps(outcome))
     return 0 if is_clean else 1
+
+
+def _ended_well(command: Sequence[str]) -> bool:
+    """Run to the end; whatever stops us stops it too, and gives it time to tidy up."""
+    running = subprocess.Popen(command, cwd=ROOT)
+    try:
+        return running.wait() == 0
+    finally:
+        if running.poll() is None:
+            running.terminate()
+            running.wait(30)

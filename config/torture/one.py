@@ -4,6 +4,7 @@ import argparse
 import json
 import random
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -32,6 +33,8 @@ def main() -> int:
     parser.add_argument("--sqlite", action="store_true")
     parser.add_argument("--figures", type=Path, required=True)
     given = parser.parse_args()
+    # So that the sandbox, the workers and the database go with us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     stage = Stage()
     is_done = False
     try:
