@@ -45,6 +45,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     other = "postgres" if settings.ON_SQLITE else "sqlite"
     left_out = [item for item in items if item.get_closest_marker(other)]
+    if "torture" not in config.getoption("-m"):
+        # How much it reaches in a minute depends on what else the machine does.
+        left_out += [item for item in items if item.get_closest_marker("torture")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

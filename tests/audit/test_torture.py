@@ -12,6 +12,8 @@ from config.torture.ledgers import LEDGERS
 
 ROOT = Path(__file__).parents[2]
 # Of the sixty seconds all ledgers together may take, what starting and comparing leave.
+pytestmark = pytest.mark.torture
+
 SECONDS = 44 / len(LEDGERS)
 POSTINGS = 120 // len(LEDGERS)
 
