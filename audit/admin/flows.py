@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet, Sum
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
@@ -13,6 +14,7 @@ from audit.admin.actions import REVERSE, list_url, tell
 from audit.admin.completeness import page_url
 from audit.engine import desk
 from audit.models import PollRun, Posting, Report
+from audit.preview import Preview, preview
 from audit.selectors import reports_waiting, sums_of
 from audit.states import State
 from connectors.admin_base import (
@@ -24,18 +26,20 @@ from connectors.admin_base import (
     messages,
 )
 from connectors.contract.ledger import Op
+from connectors.contract.report import ReportStatus
 from connectors.models import LedgerConnection
 from mappings.admin import FlowAdmin
 from mappings.models import Flow
 from mappings.terms import Mode
 
 SHOWN_POLLS = 5
+SHOWN_PREVIEWS = 200
 
 
 class EngineFlowAdmin(FlowAdmin):
     """The flow's page with what this room can do for it."""
 
-    buttons = ("poll_now", "go_live", "reverse_tests", *FlowAdmin.buttons[1:])
+    buttons = ("poll_now", "dry_run", "go_live", "reverse_tests", *FlowAdmin.buttons[1:])
     readonly_fields = (*FlowAdmin.readonly_fields, "last_polls", "its_reports")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -130,6 +134,26 @@ class EngineFlowAdmin(FlowAdmin):
             ),
         )
 
+    @button(label="Dry run", permission="audit.view_report")
+    def dry_run(self, request: HttpRequest, flow: Flow) -> HttpResponse:
+        """What every approved report of the flow would become now; nothing is written."""
+        final = [status.value for status in ReportStatus if status.is_final]
+        chosen = Report.objects.filter(flow=flow, status__in=final, latest__isnull=False)
+        found = preview(chosen.order_by("approved_at", "pk")[:SHOWN_PREVIEWS])
+        held = sum(one.is_held for one in found)
+        left = chosen.count() - len(found)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Dry run of {flow}",
+            "opts": self.opts,
+            "summary": f"{words.counted(len(found), 'report')}, {held} would be held"
+            + (f"; {left} more are not shown" if left else ""),
+            "rows": [_preview_row(one) for one in found],
+            "back": change_url(flow),
+            "media": self.media,
+        }
+        return TemplateResponse(request, "audit/dry_run_flow.html", context)
+
     @button(
         label="Reverse all test postings",
         permission=REVERSE,
@@ -139,6 +163,18 @@ class EngineFlowAdmin(FlowAdmin):
     def reverse_tests(self, request: HttpRequest, flow: Flow) -> None:
         done = desk.reverse_test_postings(flow, request.user.get_username())
         tell(request, done, "to be reversed")
+
+
+def _preview_row(one: Preview) -> dict[str, Any]:
+    said = [f"{part.kind_label} {part.what}." for part in one.parts]
+    return {
+        "url": change_url(one.report),
+        "report": str(one.report),
+        "employee": one.report.employee_name,
+        "amount": words.money(one.report.total, one.report.currency),
+        "what": " ".join(said) or one.unreadable or f"Nothing would be posted. {one.left_out}",
+        "problems": one.all_problems,
+    }
 
 
 def _ask_go_live(flow: Flow) -> Confirmation:

@@ -40,3 +40,17 @@ def test_every_page_of_the_month_opens_and_home_agrees(month: Any) -> None:
         assert len(reports) == group.reports, group
     api = client.get("/api/v1/reports/", {"page_size": 500}).json()
     assert api["count"] == Report.objects.count()
+
+
+def test_a_dry_run_of_the_whole_flow_shows_every_report_and_writes_nothing(town, admin_client):
+    from audit.models import Event, Posting
+
+    town.poll()
+    before = Posting.objects.count(), Event.objects.count()
+    page = admin_client.post(f"/admin/mappings/flow/{town.flow.pk}/do/dry_run/")
+    said = page.content.decode()
+    assert page.status_code == 200
+    assert "38 reports, 8 would be held" in said
+    assert "would be posted" in said
+    assert "Choose an account." in said
+    assert (Posting.objects.count(), Event.objects.count()) == before
