@@ -50,7 +50,7 @@ def _twin(row: Posting, twins: Sequence[Stored]) -> Problem:
         message=f"{row.get_kind_display()} of {row.party_name}, {row.date:%d %b %Y}, {row.total} "
         f"{row.currency}: one with the same payee, date and total stands in the ledger already "
         f"(no. {first.number or first.id}{others}), entered by a person. Nothing was posted.",
-        cure="If it is this one, link it; if it is another expense, release this to post it.",
+        cure="If it is this one, set ours aside; if it is another, release ours to post it.",
         facts={"document_id": first.id, "document_number": first.number, "link": first.link},
     )
 
