@@ -3,24 +3,20 @@
 import os
 import socket
 import uuid
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from itertools import islice
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q
 
-from audit.book import Page, write_columns, writing
+from audit.book import writing
+from audit.engine.intake import Tally, note_absent, take_in
 from audit.engine.kill_points import reach
-from audit.models import Event, PollRun, Posting, Report, Revision
+from audit.models import Event, PollRun, Report
 from audit.pace import pace
-from audit.states import UNSENT, State
 from connectors import opening
 from connectors.clock import database_now
-from connectors.contract.ledger import Op
 from connectors.contract.problem import Problem
 from connectors.contract.report import Report as Read
 from connectors.contract.report import ReportStatus
@@ -34,9 +30,7 @@ from connectors.contract.transport import (
 from connectors.expensify.jobs import Window, batches
 from connectors.expensify.parse import Unreadable
 from mappings.models import Flow
-from mappings.records import terms_of
 from mappings.schedule import next_run
-from mappings.selection import takes
 
 CHUNK = 200
 # Expensify's filter has whole days, no zone, and two contradicting texts on its edge.
@@ -45,24 +39,7 @@ OVERLAP = timedelta(days=3)
 SWEEP = timedelta(days=35)
 # Reports reimbursed longer ago than this are left alone unless somebody asks.
 SETTLED_AFTER = timedelta(days=60)
-# What a person takes back is taken back, whatever becomes of the report meanwhile.
-TAKEN_BACK = Q(op=Op.CANCEL.value, cause="person")
 _STATE_WORDS = {"approved": "APPROVED", "reimbursed": "REIMBURSED", "closed": "ARCHIVED"}
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one poll found; becomes the columns of its PollRun."""
-
-    found: int = 0
-    new: int = 0
-    revised: int = 0
-    unchanged: int = 0
-    unreadable: list[dict] = field(default_factory=list)
-    totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    unknown_keys: set[str] = field(default_factory=set)
-    newest: datetime | None = None
-    seen: set[str] = field(default_factory=set)
 
 
 def poll(flow_id: int, due_at: datetime) -> PollRun | None:
@@ -101,7 +78,7 @@ def read_again(flow: Flow, report_ids: Sequence[str]) -> Tally:
     for group in batches(report_ids):
         window = Window(policy_ids=(flow.workspace.policy_id,), report_ids=group)
         _take_in_export(client, window, flow, tally)
-        _note_absent(flow, set(group) - tally.seen)
+        note_absent(flow, set(group) - tally.seen)
     return tally
 
 
@@ -139,7 +116,7 @@ def _read_everything(flow: Flow, run: PollRun, tally: Tally) -> None:
     for group in batches(known):
         by_id = Window(policy_ids=(flow.workspace.policy_id,), report_ids=group)
         _take_in_export(client, by_id, flow, tally)
-        _note_absent(flow, set(group) - tally.seen)
+        note_absent(flow, set(group) - tally.seen)
 
 
 def _sweep_is_due(flow: Flow, run: PollRun) -> bool:
@@ -215,214 +192,6 @@ def _as_dict(unreadable: Unreadable) -> dict:
         "code": unreadable.problem.code,
         "message": str(unreadable.problem),
     }
-
-
-def take_in(flow: Flow, reports: Sequence[Read], tally: Tally) -> None:
-    """Commit one chunk: reports, their new revisions, withdrawals, and an event for each change."""
-    wanted = {report.report_id: report for report in reports}
-    if not wanted:
-        return
-    with writing(flow.connection_id) as page:
-        known = _rows(flow, wanted)
-        fresh = [read for read in wanted.values() if _is_for(flow, read, known)]
-        strangers = {one.report_id: one for one in fresh if one.report_id not in known}
-        # Another poll may have found the same report since we looked.
-        Report.objects.bulk_create(
-            [_new_row(flow, read, page.now) for read in strangers.values()], ignore_conflicts=True
-        )
-        known |= _rows(flow, strangers)
-        rows = [known[read.report_id] for read in fresh]
-        pairs = list(zip(rows, fresh, strict=True))
-        revisions = _revisions(pairs, page)
-        changed, unchanged = [], []
-        for row, read in pairs:
-            before = row.latest_id
-            moved = _copy_facts(row, read, page)
-            if revision := revisions.get(row.pk):
-                row.latest, row.is_due, moved = revision, True, True
-            tally.found += 1
-            tally.seen.add(read.report_id)
-            tally.totals[read.currency] += read.total
-            if read.approved_at and (tally.newest is None or read.approved_at > tally.newest):
-                tally.newest = read.approved_at
-            if before is None:
-                tally.new += 1
-            elif revision:
-                tally.revised += 1
-            else:
-                tally.unchanged += 1
-            (changed if moved else unchanged).append(row)
-        _write_rows(changed, unchanged, page)
-        _withdraw([row for row in changed if row.unapproved_at == page.now], page)
-
-
-def _rows(flow: Flow, wanted: Iterable[str]) -> dict[str, Report]:
-    """Our rows of these reports, locked, each with its latest revision (without the raw copy)."""
-    found = Report.objects.select_for_update().filter(
-        workspace=flow.workspace, report_id__in=list(wanted)
-    )
-    rows = {report.report_id: report for report in found.order_by("pk")}
-    # Read after the lock: what is joined to a row that we had to wait for is the old one.
-    ids = [report.latest_id for report in rows.values() if report.latest_id is not None]
-    latest = Revision.objects.defer("raw").in_bulk(ids)
-    for report in rows.values():
-        report.latest = latest.get(report.latest_id)
-    return rows
-
-
-def _is_for(flow: Flow, read: Read, known: dict[str, Report]) -> bool:
-    """Known reports are followed wherever they go; unknown ones are taken once they are final,
-    by the flow whose business they are."""
-    row = known.get(read.report_id)
-    if row is not None:
-        return row.flow_id == flow.pk or _may_take_over(flow, row, read)
-    return read.status.is_final and takes(terms_of(flow), read)
-
-
-def _may_take_over(flow: Flow, row: Report, read: Read) -> bool:
-    """A report that another flow holds and does not want: it is paused, or its selection says so.
-    Only while no posting of it was ever entered; then it is this flow's from now on."""
-    other = row.flow
-    unwanted = other is None or other.is_paused or not takes(terms_of(other), read)
-    if not (unwanted and read.status.is_final and takes(terms_of(flow), read)):
-        return False
-    if row.postings.exists():
-        return False
-    row.flow, row.is_due = flow, True
-    return True
-
-
-def _new_row(flow: Flow, read: Read, now: datetime) -> Report:
-    row = Report(workspace=flow.workspace, flow=flow, report_id=read.report_id)
-    row.status, row.read_at, row.currency, row.total = "", now, read.currency, read.total
-    return row
-
-
-def _copy_facts(row: Report, read: Read, page: Page) -> bool:
-    """What Expensify says today, on the row. True if anything but the time of reading changed."""
-    facts = {
-        "old_report_id": read.old_report_id[:64],
-        "name": shown(read.name, 500),
-        "employee_email": shown(read.employee.email, 254),
-        "employee_name": shown(read.employee.label, 200),
-        "status": read.status.value,
-        "currency": read.currency,
-        "total": read.total,
-        "submitted_at": read.submitted_at,
-        "approved_at": read.approved_at,
-        "reimbursed_at": read.reimbursed_at,
-        "absent_since": None,
-    }
-    was = ReportStatus(row.status) if row.status else None
-    if was is not None and was.is_final and not read.status.is_final:
-        facts["unapproved_at"] = page.now
-        page.note("report.unapproved", {"status": read.status.value}, report_id=row.pk)
-    elif was is not None and not was.is_final and read.status.is_final:
-        facts["unapproved_at"] = None
-        row.is_due = True
-        page.note("report.approved_again", report_id=row.pk)
-    elif read.reimbursed_at and not row.reimbursed_at and was is not None:
-        page.note("report.reimbursed", {"at": read.reimbursed_at}, report_id=row.pk)
-    if row.not_taken_code and (was != read.status or row.approved_at != read.approved_at):
-        row.is_due = True  # why it was left out may be over
-    if row.absent_since is not None:
-        row.is_due = True
-        page.note("report.back", report_id=row.pk)
-    row.read_at = page.now
-    changed = False
-    for name, content in facts.items():
-        if getattr(row, name) != content:
-            setattr(row, name, content)
-            changed = True
-    return changed or was is None
-
-
-def shown(text: str, length: int) -> str:
-    """A text as a column can show it: no NUL (PostgreSQL refuses it), and no longer than fits.
-
-    The whole text stands in the revision's raw copy.
-    """
-    text = text.replace("\x00", "")
-    return text if len(text) <= length else text[: length - 1] + "…"
-
-
-def _revisions(pairs: list[tuple[Report, Read]], page: Page) -> dict[int, Revision]:
-    """The revision that each report has now, where it is not the one that it had.
-
-    A report that was edited back has its old revision again: same content, same name.
-    """
-    hashes = {row.pk: read.content_hash() for row, read in pairs}
-    moved = [
-        (row, read)
-        for row, read in pairs
-        if row.latest is None or row.latest.content_hash != hashes[row.pk]
-    ]
-    had_before = [row.pk for row, _ in moved if row.latest_id is not None]
-    earlier: dict[tuple[int, str], Revision] = {}
-    numbers: Counter[int] = Counter()
-    if had_before:
-        for revision in Revision.objects.filter(report_id__in=had_before).defer("raw"):
-            earlier[revision.report_id, revision.content_hash] = revision
-            numbers[revision.report_id] = max(numbers[revision.report_id], revision.number)
-    answer, fresh = {}, []
-    for row, read in moved:
-        revision = earlier.get((row.pk, hashes[row.pk]))
-        if revision is None:
-            revision = Revision(
-                report=row,
-                number=numbers[row.pk] + 1,
-                content_hash=hashes[row.pk],
-                raw=read.raw.replace("\x00", ""),
-                total=read.total,
-                read_at=page.now,
-            )
-            fresh.append(revision)
-        kind = "report.revised" if row.latest_id else "report.found"
-        facts = {"total": read.total, "currency": read.currency}
-        if row.latest:
-            facts["old_total"] = row.latest.total
-        page.note(kind, facts, report_id=row.pk)
-        answer[row.pk] = revision
-    Revision.objects.bulk_create(fresh)
-    return answer
-
-
-_COLUMNS = (
-    "old_report_id name employee_email employee_name status currency total submitted_at "
-    "approved_at reimbursed_at absent_since unapproved_at latest flow is_due read_at"
-).split()
-
-
-def _write_rows(changed: list[Report], unchanged: list[Report], page: Page) -> None:
-    write_columns(changed, _COLUMNS)
-    if unchanged:
-        Report.objects.filter(pk__in=[row.pk for row in unchanged]).update(read_at=page.now)
-
-
-def _withdraw(rows: list[Report], page: Page) -> None:
-    """No longer approved: what was not sent is withdrawn; what stands in the ledger is flagged."""
-    waiting = Posting.objects.filter(report__in=rows, state__in=UNSENT).exclude(TAKEN_BACK)
-    page.move(waiting, UNSENT, State.WITHDRAWN, problems=[], subject="")
-
-
-def _note_absent(flow: Flow, missing: Iterable[str]) -> None:
-    """Reports that Expensify no longer lists. Said once; never taken for deleted at once, because
-    lost access looks the same."""
-    missing = list(missing)
-    if not missing:
-        return
-    with writing(flow.connection_id) as page:
-        gone = Report.objects.filter(flow=flow, report_id__in=missing, absent_since__isnull=True)
-        ids = list(gone.values_list("pk", flat=True))
-        for report_pk in ids:
-            page.note("report.absent", report_id=report_pk)
-        gone.update(absent_since=page.now)
-        # What is not there is not posted; it is looked at again when it turns up.
-        waiting = Posting.objects.filter(
-            report__flow=flow, report__report_id__in=missing, state__in=UNSENT
-        ).exclude(TAKEN_BACK)
-        page.move(waiting, UNSENT, State.WITHDRAWN, problems=[], subject="")
-        Report.objects.filter(flow=flow, report_id__in=missing).update(read_at=page.now)
 
 
 def _finish(flow: Flow, run: PollRun, tally: Tally, error: VendorError | None) -> None:

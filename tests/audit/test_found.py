@@ -10,7 +10,7 @@ import pytest
 from django.db import connections, transaction
 
 from audit.book import writing
-from audit.engine import desk, drain, poll, prepare
+from audit.engine import desk, drain, intake, prepare
 from audit.models import Call, PollRun, Posting, Report, Revision
 from audit.states import State
 from connectors.models import Channel
@@ -327,13 +327,13 @@ def test_two_polls_that_find_the_same_new_report_take_it_once_and_both_end(villa
     """Poll now while a poll is reading: the second has not seen the first one's rows."""
     village.expensify.file({"Airfare": 10000})
     village.poll()
-    is_for = poll._is_for
+    is_for = intake._is_for
 
     def blind(flow, read, known):
         known.clear()
         return is_for(flow, read, known)
 
-    monkeypatch.setattr(poll, "_is_for", blind)
+    monkeypatch.setattr(intake, "_is_for", blind)
     village.poll()
     assert Report.objects.count() == 1
     assert not PollRun.objects.filter(status="running").exists()
