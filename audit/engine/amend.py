@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from audit.engine.earlier import edits
 from audit.engine.resolve import deleted_there
 from audit.engine.run import Run
 from audit.models import Posting
@@ -115,9 +116,8 @@ def forbidding(run: Run, row: Posting, now: Stored, locks: Locks) -> Problems:
     before = row.replaces
     if before is not None and not before.payload:
         problems.append(_linked(row, change))
-    if before is not None and before.payload:
-        edits = run.ledger.differences(before.as_payload(), now)
-        problems += [_edited(row, edits, change)] if edits else []
+    elif edited := edits(run, row, now):
+        problems.append(_edited(row, edited, change))
     return tuple(problems)
 
 
@@ -142,8 +142,8 @@ def _linked(row: Posting, change: str) -> Problem:
     )
 
 
-def _edited(row: Posting, edits: Sequence[Difference], change: str) -> Problem:
-    listed = "; ".join(f"{d.field}: {d.ours} -> {d.theirs}" for d in edits[:5])
+def _edited(row: Posting, edited: Sequence[Difference], change: str) -> Problem:
+    listed = "; ".join(f"{d.field}: {d.ours} -> {d.theirs}" for d in edited[:5])
     return Problem(
         code="document.edited_there",
         field="document",

@@ -13,6 +13,7 @@ from django.db.models import Q
 from audit.book import writing
 from audit.engine import poll, prepare
 from audit.engine.amend import Change, Seen, changes, date_locked, ours
+from audit.engine.earlier import looked_for_as_well
 from audit.engine.kill_points import reach
 from audit.engine.lease import LeaseLost, acquire
 from audit.engine.resolve import found_twice, is_wanted, receipt_of, recover, resolve, sought
@@ -237,6 +238,7 @@ def _not_there_yet(run: Run, wave: Sequence[Posting]) -> list[Posting]:
     for start in range(0, len(wave), many):
         rows = wave[start : start + many]
         findings = run.ledger.find([sought(row) for row in rows])
+        findings |= _found_as_another_kind(run, rows)
         adopted, held, later = [], [], []
         for row in rows:
             match findings.get(Marker(row.marker)):
@@ -256,6 +258,15 @@ def _not_there_yet(run: Run, wave: Sequence[Posting]) -> list[Posting]:
                 Posting.objects.filter(pk__in=later).update(due_at=page.now + pace().doubt_retry)
             run.outcomes["found"] += len(adopted)
     return missing
+
+
+def _found_as_another_kind(run: Run, rows: Sequence[Posting]) -> dict[Marker, Found]:
+    """Documents that earlier versions of these reports left behind as another kind."""
+    earlier = [one for writes in looked_for_as_well(rows).values() for one in writes]
+    if not earlier:
+        return {}
+    findings = run.ledger.find([sought(one) for one in earlier])
+    return {marker: one for marker, one in findings.items() if isinstance(one, Found)}
 
 
 def _intend(run: Run, todo: Sequence[Change]) -> list[tuple[Call, list[Posting]]]:

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from audit.book import writing
+from audit.engine.earlier import edits
 from audit.engine.kill_points import reach
 from audit.engine.run import Run, reopen
-from audit.engine.settle import hold, stored_otherwise, write_posted
+from audit.engine.settle import hold, write_posted
 from audit.models import Call, Posting
 from audit.pace import pace
 from audit.states import State
@@ -103,8 +104,10 @@ def conclude(run: Run, rows: Sequence[Posting], findings: dict[Marker, Finding])
                 held.append((row, (found_twice(row, stored),)))
             case Found(stored) if row.op == Op.CANCEL:
                 absent.append(row)  # still there: the cancel has not arrived
-            case Found(stored):
-                _compare(run, row, stored[0], adopted, held, absent)
+            case Found((stored,)) if _is_as_before(run, row, stored):
+                absent.append(row)
+            case Found((stored,)):
+                adopted.append((row, receipt_of(stored), stored))
             case Absent() if row.op == Op.CANCEL:
                 adopted.append((row, row.as_receipt(), None))
             case Absent() if row.op == Op.AMEND:
@@ -144,20 +147,14 @@ def conclude(run: Run, rows: Sequence[Posting], findings: dict[Marker, Finding])
         send_all(run, list(again.items()))
 
 
-def _compare(run: Run, row: Posting, stored: Stored, adopted: list, held: list, absent: list):
-    """One document with our marker: is it what we sent, what stood before, or somebody's edit?"""
-    differences = run.ledger.differences(row.as_payload(), stored)
-    if not differences:
-        adopted.append((row, receipt_of(stored), stored))
-    elif (
+def _is_as_before(run: Run, row: Posting, stored: Stored) -> bool:
+    """The document stands as it did before this amend, which has not arrived."""
+    return (
         row.op == Op.AMEND
         and row.replaces is not None
-        and not run.ledger.differences(row.replaces.as_payload(), stored)
-    ):
-        absent.append(row)  # it stands as before: the amend has not arrived
-    else:
-        row.document_id = row.document_id or stored.id
-        held.append((row, (stored_otherwise(row, differences),)))
+        and bool(run.ledger.differences(row.as_payload(), stored))
+        and not edits(run, row, stored)
+    )
 
 
 def _resendable(absent: Sequence[Posting]) -> tuple[dict[Call, list[Posting]], list[Posting]]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from audit.book import Page, writing
+from audit.engine.earlier import TAKEN_OVER, earlier_write, take_over
 from audit.engine.kill_points import reach
 from audit.engine.run import Run, shut
 from audit.models import Attempt, Call, Posting, Report
@@ -113,11 +114,16 @@ def write_posted(
     """Enter receipts. What the ledger stored is compared with what was sent, never believed."""
     good: list[Posting] = []
     changed: list[Posting] = []
+    late: list[Posting] = []
     elsewhere = cards_elsewhere(page.connection_id, [posting for posting, *_ in proofs])
     for posting, receipt, stored in proofs:
         differences = ()
         if stored is not None and posting.op != Op.CANCEL:
-            differences = run.ledger.differences(posting.as_payload(), stored)
+            differences = _differences(run, posting, stored)
+            if differences and (earlier := earlier_write(run, posting, stored)):
+                take_over(posting, earlier)
+                late.append(posting)
+                differences = ()
         _fill(posting, receipt, stored, page)
         if differences:
             _hold(posting, (stored_otherwise(posting, differences),))
@@ -129,14 +135,25 @@ def write_posted(
             good.append(posting)
     _supersede_predecessors(good, page)
     facts = {p.pk: {"document": p.document_id, "number": p.number} for p in good + changed}
-    page.move(good, old, State.POSTED, fields=RECEIPT_FIELDS, facts=facts)
+    for posting in changed:
+        posting.posted_at = None
+    for posting in late:
+        facts[posting.pk]["late"] = "an earlier version of the report arrived after all"
+    on_time = [posting for posting in good if posting not in late]
+    page.move(on_time, old, State.POSTED, fields=RECEIPT_FIELDS, facts=facts)
+    page.move(late, old, State.POSTED, fields=[*RECEIPT_FIELDS, *TAKEN_OVER], facts=facts)
     page.move(changed, old, State.QUARANTINED, fields=RECEIPT_FIELDS, facts=facts)
     cleared = [p.report_id for p in good if p.op == Op.CANCEL and p.cause == "report"]
     if State.SENDING not in old:
         _look_again_where_revised(good)
-    if cleared:
-        # The place is free: what the report wants there now is looked at again.
-        Report.objects.filter(pk__in=cleared).update(is_due=True)
+    if again := {*cleared, *(posting.report_id for posting in late)}:
+        # The place is free, or an older version stands: what the report wants now is looked at.
+        Report.objects.filter(pk__in=again).update(is_due=True)
+
+
+def _differences(run: Run, posting: Posting, stored: Stored) -> tuple[Difference, ...]:
+    other = (Difference("kind", posting.kind, stored.kind),) if posting.kind != stored.kind else ()
+    return other or run.ledger.differences(posting.as_payload(), stored)
 
 
 def _look_again_where_revised(adopted: Sequence[Posting]) -> None:

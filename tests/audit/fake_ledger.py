@@ -339,7 +339,9 @@ class FakeLedger:
             hits = tuple(
                 stored
                 for stored in self.books.documents.values()
-                if stored.id == known or one.marker.k(10) in stored.markers
+                # Each kind has a list of its own, as in most ledgers.
+                if stored.kind == one.kind
+                and (stored.id == known or one.marker.k(10) in stored.markers)
             )
             found[one.marker] = Found(hits) if hits else Absent(datetime.now(UTC))
         return found

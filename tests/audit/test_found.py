@@ -462,3 +462,70 @@ def test_a_preparer_and_the_drain_do_not_wait_for_each_other():
     for thread in threads:
         thread.join(10)
     assert raised == []
+
+
+def test_an_older_version_that_arrives_late_is_taken_over_and_amended(settings, monkeypatch):
+    """In doubt, looked up and absent, then revised; the newer bill's look-up finds the older one,
+    which nobody edited. There is nothing to ask a person."""
+    village = settle_in(
+        settings,
+        monkeypatch,
+        abilities=replace(fake_ledger.ABILITIES, resend_window=timedelta(0)),
+    )
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.poll()
+    village.books.orders.append("late")
+    village.drain()
+    Posting.objects.update(state=State.READY, call=None, due_at=None)  # looked up, and absent
+    village.expensify.edit(report_id, 0, 9000)
+    village.poll()
+    village.books.late_calls_arrive()
+    village.drain()
+    assert [str(one.total) for one in village.standing(report_id)] == ["100.00"]
+    village.come_to_rest()
+    assert [str(one.total) for one in village.standing(report_id)] == ["90.00"]
+    shown = village.posting(report_id)
+    assert (shown.state, shown.op, shown.problems) == (State.POSTED, "amend", [])
+
+
+def test_an_older_amend_that_arrives_late_is_no_persons_edit(settings, monkeypatch):
+    village = settle_in(
+        settings,
+        monkeypatch,
+        abilities=replace(fake_ledger.ABILITIES, resend_window=timedelta(0)),
+    )
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.work()
+    village.expensify.edit(report_id, 0, 9000)
+    village.poll()
+    village.books.orders.append("late")
+    village.drain()
+    Posting.objects.filter(state=State.IN_DOUBT).update(state=State.READY, call=None, due_at=None)
+    village.expensify.edit(report_id, 0, 8000)
+    village.poll()
+    village.books.late_calls_arrive()
+    village.come_to_rest()
+    assert [str(one.total) for one in village.standing(report_id)] == ["80.00"]
+    assert village.posting(report_id).state == State.POSTED
+
+
+def test_a_bill_that_arrives_late_after_its_report_became_a_credit_is_taken_back(
+    settings, monkeypatch
+):
+    village = settle_in(
+        settings,
+        monkeypatch,
+        abilities=replace(fake_ledger.ABILITIES, resend_window=timedelta(0)),
+    )
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.poll()
+    village.books.orders.append("late")
+    village.drain()
+    Posting.objects.update(state=State.READY, call=None, due_at=None)
+    village.expensify.edit(report_id, 0, -9000)
+    village.poll()
+    village.books.late_calls_arrive()
+    village.come_to_rest()
+    assert [(one.kind, str(one.total)) for one in village.standing(report_id)] == [
+        ("credit", "-90.00")
+    ]
