@@ -1,6 +1,7 @@
 """Replay, release, set aside, reverse: the question asked before, and the report given after."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet, Sum
@@ -10,10 +11,13 @@ from django.utils.html import format_html, format_html_join
 
 from audit.admin import words
 from audit.admin.base import BookAdmin
-from audit.engine import desk
+from audit.engine import accept, desk
+from audit.engine.twins import TWIN
 from audit.models import Posting, Report
 from audit.selectors import sums_of
+from audit.states import State
 from connectors.admin_base import Confirmation, change_link, confirmed, messages, reason_of
+from connectors.contract.transport import VendorError
 
 REPLAY = "audit.replay_posting"
 IGNORE = "audit.ignore_posting"
@@ -152,6 +156,57 @@ def do_reverse(request: HttpRequest, postings: Iterable[Posting]) -> None:
     tell(request, done, "to be reversed")
 
 
+def do_link(request: HttpRequest, posting: Posting) -> None:
+    found = look_alike(posting)
+    with _telling(request):
+        done = accept.link(posting, found["document_id"], request.user.get_username())
+        messages.success(request, f"{_name(done.posting)}: {done.posting.note}.")
+
+
+def do_accept(request: HttpRequest, posting: Posting) -> None:
+    with _telling(request):
+        done = accept.accept(posting, request.user.get_username())
+        messages.success(request, f"{_name(done.posting)}: {done.posting.note}.")
+
+
+@contextmanager
+def _telling(request: HttpRequest) -> Iterator[None]:
+    """Say why nothing was done, in words; the ledger is asked while the person waits."""
+    try:
+        yield
+    except (accept.NotThere, accept.NotAcceptable) as why:
+        messages.error(request, f"{why} Nothing was done.")
+    except VendorError as error:
+        messages.error(request, f"The ledger could not be asked: {error}. Nothing was done.")
+
+
+def look_alike(posting: Posting) -> Mapping[str, str]:
+    """The document in the ledger that this held posting may be; {} if there is none."""
+    if posting.state != State.QUARANTINED:
+        return {}
+    for problem in posting.problems:
+        facts = problem.get("facts") or {}
+        if problem["code"] == TWIN and facts.get("document_id"):
+            return facts
+    return {}
+
+
+def ask_link(posting: Posting) -> Confirmation:
+    found = look_alike(posting)
+    which = found.get("document_number") or found.get("document_id", "")
+    return ask(
+        "Link",
+        "posting",
+        Posting.objects.filter(pk=posting.pk),
+        what=f"Nothing is posted. The report counts as booked by document no. {which}, which stays "
+        "as it is, whatever becomes of the report.",
+    )
+
+
+ACCEPTED = (
+    "Nothing is sent. The document counts as posted as it stands in the ledger now; what is "
+    "different there is noted here."
+)
 WHY_ASIDE = "Why is it set aside? The next person reads this."
 WHY_REVERSE = "Why is it reversed? (optional)"
 RELEASED = (

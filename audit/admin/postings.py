@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from audit.admin import words
 from audit.admin.actions import (
+    ACCEPTED,
     IGNORE,
     RELEASED,
     REPLAY,
@@ -17,12 +18,16 @@ from audit.admin.actions import (
     PostingActions,
     ask,
     ask_aside,
+    ask_link,
     ask_replay,
     ask_reverse,
+    do_accept,
     do_ignore,
+    do_link,
     do_release,
     do_replay,
     do_reverse,
+    look_alike,
 )
 from audit.admin.base import (
     badges,
@@ -37,7 +42,7 @@ from audit.admin.cures import told, web_address
 from audit.admin.entries import labels_of, table_of
 from audit.admin.filters import PostingMonth
 from audit.admin.held import HeldPostings
-from audit.engine import desk
+from audit.engine import accept, desk
 from audit.models import Attempt, Posting
 from audit.selectors import NEWEST, history, postings
 from audit.states import IN_FLIGHT, NEEDS_PERSON, State
@@ -60,7 +65,7 @@ class PostingAdmin(PostingActions):
     search_help_text = "Document number, report id or name, payee"
     list_select_related = ("report", "flow", "connection")
     ordering = ("-id",)
-    buttons = ("replay_one", "release_one", "ignore_one", "reverse_one")
+    buttons = ("link_one", "accept_one", "replay_one", "release_one", "ignore_one", "reverse_one")
     page_template = "audit/posting.html"
     empty_text = (
         "No postings yet. They are made from approved reports: poll a flow, or wait for its "
@@ -111,6 +116,27 @@ class PostingAdmin(PostingActions):
         return page_link(posting.report, posting.report.report_id)
 
     # --- the page ---
+
+    @button(
+        label="It is this one: link it",
+        permission=REPLAY,
+        ask=lambda self, request, one: ask_link(one),
+        shown=lambda one: bool(look_alike(one)),
+        is_primary=True,
+    )
+    def link_one(self, request: HttpRequest, posting: Posting) -> None:
+        do_link(request, posting)
+
+    @button(
+        label="Accept it as it stands",
+        permission=REPLAY,
+        ask=lambda self, request, one: ask(
+            "Accept", "posting", Posting.objects.filter(pk=one.pk), what=ACCEPTED
+        ),
+        shown=accept.can_be_accepted,
+    )
+    def accept_one(self, request: HttpRequest, posting: Posting) -> None:
+        do_accept(request, posting)
 
     @button(
         label="Replay",

@@ -8,7 +8,16 @@ from audit.engine.resolve import deleted_there
 from audit.engine.run import Run
 from audit.models import Posting
 from connectors.contract.keys import Marker
-from connectors.contract.ledger import Closed, Difference, Gone, Locks, Op, Payload, Stored
+from connectors.contract.ledger import (
+    Closed,
+    Difference,
+    Gone,
+    Illegible,
+    Locks,
+    Op,
+    Payload,
+    Stored,
+)
 from connectors.contract.problem import Problem, Problems
 from connectors.models import LedgerConnection
 
@@ -54,6 +63,8 @@ def changes(run: Run, wave: Sequence[Posting]) -> Seen:
                 seen.todo.append(Change(row, rendered))
             else:
                 seen.held.append((row, tuple(rendered)))
+        elif isinstance(now, Illegible):
+            seen.held.append((row, (now.problem,)))
         elif not isinstance(now, (Gone, Stored)):
             seen.unseen.append(row)
         elif row.op == Op.CANCEL:

@@ -16,7 +16,15 @@ from audit.engine.amend import Change, Seen, changes, date_locked, ours
 from audit.engine.earlier import looked_for_as_well
 from audit.engine.kill_points import reach
 from audit.engine.lease import LeaseLost, acquire
-from audit.engine.resolve import found_twice, is_wanted, receipt_of, recover, resolve, sought
+from audit.engine.resolve import (
+    found_twice,
+    illegible,
+    is_wanted,
+    receipt_of,
+    recover,
+    resolve,
+    sought,
+)
 from audit.engine.run import Run, is_shut, reopen, shut
 from audit.engine.settle import (
     card_elsewhere,
@@ -34,7 +42,7 @@ from connectors import limits, opening
 from connectors.clock import database_now
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import Call as Packed
-from connectors.contract.ledger import Found, Op, Outcome, Payload, Pending
+from connectors.contract.ledger import Finding, Found, Illegible, Op, Outcome, Payload, Pending
 from connectors.contract.transport import (
     ContractBroken,
     Request,
@@ -85,7 +93,7 @@ def drain(connection_id: int) -> Drained:
             # A token may be ended before its time; a fresh one settles whether that was all.
             if not refused.expired:
                 raise
-            run.ledger = opening.open_ledger(connection, renew=True, meter=meter)
+            run.ledger = opening.open_ledger(connection, refused=refused, meter=meter)
             _drain(run)
     except VendorError as error:
         shut(connection_id, error)
@@ -247,6 +255,8 @@ def _not_there_yet(run: Run, wave: Sequence[Posting]) -> list[Posting]:
                 case Found(stored):
                     row.document_id = row.document_id or stored[0].id
                     held.append((row, (found_twice(row, stored),)))
+                case Illegible() as finding:
+                    held.append((row, (illegible(row, finding),)))
                 case Pending() | None:
                     later.append(row.pk)
                 case _:
@@ -260,13 +270,13 @@ def _not_there_yet(run: Run, wave: Sequence[Posting]) -> list[Posting]:
     return missing
 
 
-def _found_as_another_kind(run: Run, rows: Sequence[Posting]) -> dict[Marker, Found]:
+def _found_as_another_kind(run: Run, rows: Sequence[Posting]) -> dict[Marker, Finding]:
     """Documents that earlier versions of these reports left behind as another kind."""
     earlier = [one for writes in looked_for_as_well(rows).values() for one in writes]
     if not earlier:
         return {}
     findings = run.ledger.find([sought(one) for one in earlier])
-    return {marker: one for marker, one in findings.items() if isinstance(one, Found)}
+    return {marker: one for marker, one in findings.items() if isinstance(one, (Found, Illegible))}
 
 
 def _intend(run: Run, todo: Sequence[Change]) -> list[tuple[Call, list[Posting]]]:
@@ -399,7 +409,7 @@ def _collect(
             answer = future.result()
             if _is_over(answer) and call.pk not in renewed:
                 renewed.add(call.pk)
-                answer = _renew(run)
+                answer = _renew(run, answer)
                 if answer is None:
                     again = pool.submit(_send, run, _packed(call))
                     under_way[again] = (call, postings)
@@ -412,10 +422,10 @@ def _is_over(answer: dict[Marker, Outcome] | VendorError) -> bool:
     return isinstance(answer, Unauthorised) and answer.expired
 
 
-def _renew(run: Run) -> VendorError | None:
+def _renew(run: Run, refused: Unauthorised) -> VendorError | None:
     """Open the ledger with a fresh token; the error if there is none to be had."""
     try:
-        run.ledger = opening.open_ledger(run.connection, renew=True, meter=run.meter)
+        run.ledger = opening.open_ledger(run.connection, refused=refused, meter=run.meter)
     except VendorError as error:
         return error
     return None

@@ -13,7 +13,17 @@ from audit.pace import pace
 from audit.states import State
 from connectors.clock import database_now
 from connectors.contract.keys import Marker
-from connectors.contract.ledger import Absent, Finding, Found, Op, Pending, Receipt, Sought, Stored
+from connectors.contract.ledger import (
+    Absent,
+    Finding,
+    Found,
+    Illegible,
+    Op,
+    Pending,
+    Receipt,
+    Sought,
+    Stored,
+)
 from connectors.contract.problem import Problem
 from connectors.contract.report import ReportStatus
 from mappings.terms import Mode
@@ -102,6 +112,8 @@ def conclude(run: Run, rows: Sequence[Posting], findings: dict[Marker, Finding])
             case Found(stored) if len(stored) > 1:
                 row.document_id = row.document_id or stored[0].id
                 held.append((row, (found_twice(row, stored),)))
+            case Illegible():
+                held.append((row, (illegible(row, finding),)))
             case Found(stored) if row.op == Op.CANCEL:
                 absent.append(row)  # still there: the cancel has not arrived
             case Found((stored,)) if _is_as_before(run, row, stored):
@@ -195,6 +207,12 @@ def found_twice(row: Posting, stored: Sequence[Stored]) -> Problem:
         f"{listed}. Nothing more was posted.",
         cure="Delete the wrong ones there, then release this one.",
     )
+
+
+def illegible(row: Posting, finding: Illegible) -> Problem:
+    """It stands in the ledger, and its answer about this one cannot be read."""
+    row.document_id = row.document_id or finding.document_id
+    return finding.problem
 
 
 def deleted_there(row: Posting) -> Problem:

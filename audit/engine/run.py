@@ -75,7 +75,7 @@ def shut(connection_id: int, error: VendorError) -> None:
     )
     if isinstance(error, Unauthorised):
         connection = LedgerConnection.objects.select_related("credential").get(pk=connection_id)
-        services.needs_reconnect(connection, reason)
+        services.needs_reconnect(connection, error)
     if news:
         trail.record("channel.held", {"why": reason}, connection_id=connection_id)
 

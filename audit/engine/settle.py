@@ -133,7 +133,7 @@ def write_posted(
             changed.append(posting)
         else:
             good.append(posting)
-    _supersede_predecessors(good, page)
+    supersede_predecessors(good, page)
     facts = {p.pk: {"document": p.document_id, "number": p.number} for p in good + changed}
     for posting in changed:
         posting.posted_at = None
@@ -229,7 +229,7 @@ def _hold(posting: Posting, problems: Problems) -> None:
     posting.subject = problems[0].subject if problems else ""
 
 
-def _supersede_predecessors(postings: Sequence[Posting], page: Page) -> None:
+def supersede_predecessors(postings: Sequence[Posting], page: Page) -> None:
     """The old one is superseded before the new one is posted: never two that are live."""
     later = [p for p in postings if p.op != Op.POST or p.generation > 1 or p.sequence > 1]
     if not later:

@@ -333,6 +333,20 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Illegible:
+    """It is there, and we cannot read it whole: never taken for absent, never adopted unseen.
+
+    problem      for a person: which document, what in it cannot be read; its facts hold
+                 `document_id`, `document_number` and `link` as far as they are known
+    document_id  "" where not even that can be read; the same for `number`
+    """
+
+    problem: Problem
+    document_id: str = ""
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """Not in the ledger, as of the ledger's own clock."""
 
@@ -346,7 +360,7 @@ class Pending:
     why: str
 
 
-Finding = Found | Absent | Pending
+Finding = Found | Illegible | Absent | Pending
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,17 +408,22 @@ class Ledger(Protocol):
         """Send the call once. Every member of the call has an outcome in the answer."""
 
     def find(self, sought: Sequence[Sought]) -> dict[Marker, Finding]:
-        """Look the markers up, in as few reads as possible. Confirms the marker on our side."""
+        """Look the markers up, in as few reads as possible. Confirms the marker on our side.
 
-    def twins(self, payloads: Sequence[Payload]) -> dict[Marker, tuple[Stored, ...]]:
+        Illegible where any document of the marker cannot be read whole: that one alone is held."""
+
+    def twins(self, payloads: Sequence[Payload]) -> dict[Marker, tuple[Stored | Illegible, ...]]:
         """Documents that somebody else entered and that look like these: same payee, date and
         total, without any marker of ours. Markers without any are left out; a ledger that cannot
-        be asked narrowly enough answers {}."""
+        be asked narrowly enough answers {}. Of what cannot be read whole the payee, date and total
+        decide as well; where these cannot be read either, our number or our payee in it does."""
 
-    def read(self, receipts: Sequence[Receipt]) -> dict[Receipt, Stored | Gone | Pending]:
+    def read(
+        self, receipts: Sequence[Receipt]
+    ) -> dict[Receipt, Stored | Illegible | Gone | Pending]:
         """The documents as they stand now."""
 
-    def scan(self, first: date, last: date) -> Iterator[Stored]:
+    def scan(self, first: date, last: date) -> Iterator[Stored | Illegible]:
         """Every document of our kinds dated in the span, both ends included, ours or not."""
 
     def differences(self, payload: Payload, stored: Stored) -> tuple[Difference, ...]:

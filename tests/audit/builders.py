@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import Group, User
+from django.test import Client
 
 from audit.book import writing
 from audit.models import Attempt, Event, Posting, Report, Revision
@@ -225,3 +226,14 @@ def a_person(name: str = "ann", *, group: str = "", is_superuser: bool = False) 
     if group:
         person.groups.add(Group.objects.get(name=group))
     return person
+
+
+def confirmed(client: Client, address: str, form: dict[str, Any], **more: Any) -> str:
+    """Ask, then confirm with what the question holds; the text of the page that follows."""
+    question = client.post(address, form)
+    assert question.status_code == 200 and "confirmation" in question.context
+    hidden: dict[str, list[Any]] = {}
+    for name, text in question.context["hidden"]:
+        hidden.setdefault(name, []).append(text)
+    answer = client.post(address, {**hidden, **more}, follow=True)
+    return answer.content.decode().replace("\N{NO-BREAK SPACE}", " ")

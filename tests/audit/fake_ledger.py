@@ -28,6 +28,7 @@ from connectors.contract.ledger import (
     Finding,
     Found,
     Gone,
+    Illegible,
     KindAbilities,
     Locks,
     Op,
@@ -94,6 +95,7 @@ class Books:
 
     orders    words of FAULTS for the next calls, "" for a good one
     refused   numbers of documents that are always refused
+    illegible ids of documents whose answers cannot be read
     poison    numbers of documents that spoil every call they are in: it is dropped unstored
     before    called with each call before it is looked at: what happens meanwhile elsewhere
     remembers whether a request id is answered as the first time
@@ -104,6 +106,7 @@ class Books:
     late: list[Call] = field(default_factory=list)
     orders: deque[str] = field(default_factory=deque)
     refused: set[str] = field(default_factory=set)
+    illegible: set[str] = field(default_factory=set)
     poison: set[str] = field(default_factory=set)
     calls: list[tuple[Call, str]] = field(default_factory=list)
     looked_up: int = 0
@@ -124,6 +127,12 @@ class Books:
 
     def delete(self, document_id: str) -> None:
         del self.documents[document_id]
+
+    def cannot_read(self, document_id: str) -> Illegible:
+        number = self.documents[document_id].number
+        message = f"Document {number} stands in the ledger, and its date cannot be read."
+        problem = Problem("fake.illegible", "document", message, "Look at it there.")
+        return Illegible(problem, document_id, number)
 
     def with_marker(self, key: str) -> list[Stored]:
         return [one for one in self.documents.values() if key[:10] in one.markers]
@@ -343,19 +352,29 @@ class FakeLedger:
                 if stored.kind == one.kind
                 and (stored.id == known or one.marker.k(10) in stored.markers)
             )
+            unread = [stored for stored in hits if stored.id in self.books.illegible]
             found[one.marker] = Found(hits) if hits else Absent(datetime.now(UTC))
+            if unread:
+                found[one.marker] = self.books.cannot_read(unread[0].id)
         return found
 
     def twins(self, payloads: Sequence[Payload]) -> dict[Marker, tuple[Stored, ...]]:
         no_open_transaction()
         return {}
 
-    def read(self, receipts: Sequence[Receipt]) -> dict[Receipt, Stored | Gone | Pending]:
+    def read(
+        self, receipts: Sequence[Receipt]
+    ) -> dict[Receipt, Stored | Illegible | Gone | Pending]:
         no_open_transaction()
         self.books.times_read += 1
         if self.books.is_slow_to_read:
             return {one: Pending("not yet") for one in receipts}
-        return {one: self.books.documents.get(one.document_id) or Gone() for one in receipts}
+        return {
+            one: self.books.cannot_read(one.document_id)
+            if one.document_id in self.books.illegible
+            else self.books.documents.get(one.document_id) or Gone()
+            for one in receipts
+        }
 
     def scan(self, first: date, last: date) -> Iterator[Stored]:
         no_open_transaction()

@@ -21,6 +21,7 @@ from tests.audit.builders import (
     a_posted,
     a_posting,
     a_read_report,
+    confirmed,
     finished,
 )
 
@@ -62,17 +63,6 @@ def postings_list() -> str:
 
 def chosen(action: str, *rows: Any, **more: Any) -> dict[str, Any]:
     return {"action": action, "_selected_action": [row.pk for row in rows], **more}
-
-
-def confirmed(client: Client, address: str, form: dict[str, Any], **more: Any) -> str:
-    """Ask, then confirm with what the question holds; the text of the page that follows."""
-    question = client.post(address, form)
-    assert question.status_code == 200 and "confirmation" in question.context
-    hidden: dict[str, list[Any]] = {}
-    for name, text in question.context["hidden"]:
-        hidden.setdefault(name, []).append(text)
-    answer = client.post(address, {**hidden, **more}, follow=True)
-    return answer.content.decode().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def do(model: str, row: Any, name: str) -> str:

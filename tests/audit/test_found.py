@@ -10,7 +10,7 @@ import pytest
 from django.db import connections, transaction
 
 from audit.book import writing
-from audit.engine import desk, drain, intake, prepare
+from audit.engine import accept, desk, drain, intake, prepare
 from audit.models import Call, PollRun, Posting, Report, Revision
 from audit.states import State
 from connectors.models import Channel
@@ -529,3 +529,75 @@ def test_a_bill_that_arrives_late_after_its_report_became_a_credit_is_taken_back
     assert [(one.kind, str(one.total)) for one in village.standing(report_id)] == [
         ("credit", "-90.00")
     ]
+
+
+def stored_otherwise(village) -> Posting:
+    """The answer was lost, and somebody changed the payee before we looked."""
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.books.orders.append("drop")
+    village.poll()
+    village.drain()
+    village.books.change(village.standing(report_id)[0].id, party_id="57")
+    village.come_to_rest()
+    held = village.posting(report_id)
+    assert [one["code"] for one in held.problems] == ["ledger.stored_otherwise"]
+    assert held.posted_at is None
+    return held
+
+
+def test_what_was_stored_otherwise_is_accepted_by_a_person_and_then_left_alone(village):
+    held = stored_otherwise(village)
+    accepted = accept.accept(held, "ann")
+    assert [one.field for one in accepted.differences] == ["party_id"]
+    shown = village.posting(held.report.report_id)
+    assert (shown.state, shown.posted_at is None) == (State.POSTED, False)
+    assert shown.note == "accepted as it stands: party_id: 56 -> 57"
+    village.expensify.edit(held.report.report_id, 0, 9000)
+    village.work()
+    change = village.posting(held.report.report_id)
+    assert [one["code"] for one in change.problems] == ["document.edited_there"]
+    assert [str(one.total) for one in village.standing(held.report.report_id)] == ["100.00"]
+
+
+def test_what_was_corrected_there_is_accepted_as_we_sent_it(village):
+    held = stored_otherwise(village)
+    village.books.change(held.document_id, party_id="56")
+    assert accept.accept(held, "ann").differences == ()
+    village.expensify.edit(held.report.report_id, 0, 9000)
+    village.work()
+    assert [str(one.total) for one in village.standing(held.report.report_id)] == ["90.00"]
+
+
+def test_nothing_is_accepted_that_is_gone_or_is_not_held(village):
+    held = stored_otherwise(village)
+    village.books.delete(held.document_id)
+    with pytest.raises(accept.NotThere, match="stands in the ledger"):
+        accept.accept(held, "ann")
+    other = village.expensify.file({"Airfare": 5000})
+    village.work()
+    with pytest.raises(accept.NotAcceptable):
+        accept.accept(village.posting(other), "ann")
+
+
+def test_one_document_that_cannot_be_read_is_held_alone(village):
+    """Looked up before the post, looked up in doubt, read before an amend: the others go on."""
+    lost, amended, good = (village.expensify.file({"Airfare": 10000 + n}) for n in range(3))
+    village.poll()
+    village.books.orders.extend(["drop"])
+    village.drain()
+    village.books.illegible.add(village.standing(lost)[0].id)
+    village.come_to_rest()
+    assert village.posting(lost).state == State.QUARANTINED
+    assert [village.posting(one).state for one in (amended, good)] == [State.POSTED] * 2
+    village.books.illegible.add(village.standing(amended)[0].id)
+    for one in (amended, good):
+        village.expensify.edit(one, 0, 9000)
+    village.work()
+    held = village.posting(amended)
+    assert (held.op, held.state) == ("amend", State.QUARANTINED)
+    assert [problem["code"] for problem in held.problems] == ["fake.illegible"]
+    assert [str(one.total) for one in village.standing(good)] == ["90.00"]
+    desk.release([village.posting(lost)], "ann")
+    village.come_to_rest()
+    assert village.posting(lost).state == State.QUARANTINED
+    assert len(village.standing(lost)) == 1

@@ -1,11 +1,14 @@
 """Booked before by hand: held with what was found; linked or posted by a person's word."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from audit.engine import desk, twins
+from audit.engine import accept, desk, twins
 from audit.models import Call, Posting
 from audit.states import State
 from connectors.sandbox.month import cases, story
+from tests.audit.builders import a_person, confirmed
 
 pytestmark = pytest.mark.django_db
 QBO = "quickbooks_online"
@@ -42,7 +45,7 @@ def test_a_bill_of_the_same_payee_date_and_total_holds_ours(town, held):
 
 def test_linking_it_books_nothing_and_shows_that_document(town, held):
     documents, calls = len(town.documents()), Call.objects.count()
-    twins.link(held, held.problems[0]["facts"]["document_id"], "ann")
+    accept.link(held, held.problems[0]["facts"]["document_id"], "ann")
     town.drain()
     held.refresh_from_db()
     assert (held.state, held.number) == (State.POSTED, "1187")
@@ -51,8 +54,8 @@ def test_linking_it_books_nothing_and_shows_that_document(town, held):
 
 
 def test_a_document_that_is_not_there_cannot_be_linked(held):
-    with pytest.raises(twins.NotThere):
-        twins.link(held, "99999", "ann")
+    with pytest.raises(accept.NotThere):
+        accept.link(held, "99999", "ann")
 
 
 def test_releasing_it_posts_ours_beside_the_other(town, held):
@@ -66,13 +69,13 @@ def test_releasing_it_posts_ours_beside_the_other(town, held):
 def test_a_linked_document_is_never_overwritten_by_a_revision(town, held):
     from connectors.sandbox.month import revision
 
-    twins.link(held, held.problems[0]["facts"]["document_id"], "ann")
+    accept.link(held, held.problems[0]["facts"]["document_id"], "ann")
     town.sandbox.control("expensify", "reports", revision())
     town.poll()
     town.drain()
     now = town.posting(story()[cases.REVISED])
     assert (now.op, now.state) == ("amend", State.QUARANTINED)
-    assert now.problems[0]["code"] == "document.edited_there"
+    assert now.problems[0]["code"] == "document.linked_by_hand"
 
 
 def test_two_equal_reports_of_ours_are_two_bills(town):
@@ -95,3 +98,28 @@ def test_two_equal_reports_of_ours_are_two_bills(town):
         town.drain()
     pair = Posting.objects.filter(report__name__startswith="Metro")
     assert [posting.state for posting in pair] == [State.POSTED, State.POSTED]
+
+
+def test_a_person_links_the_look_alike_with_a_button(town, held):
+    page = reverse("admin:audit_posting_change", args=[held.pk])
+    client = Client()
+    client.force_login(a_person("paul", group="Poster"))
+    assert "It is this one: link it" in client.get(page).content.decode()
+    address = reverse("admin:audit_posting_do", args=[held.pk, "link_one"])
+    assert "booked by document no. 1187" in client.post(address).content.decode()
+    told = confirmed(client, address, {})
+    held.refresh_from_db()
+    assert (held.state, held.number) == (State.POSTED, "1187")
+    assert "already booked as 1187" in told
+    assert "It is this one: link it" not in client.get(page).content.decode()
+
+
+def test_the_button_says_when_the_ledger_cannot_be_asked(town, held):
+    town.sandbox.control(QBO, "faults", {"kind": "unavailable"})
+    client = Client()
+    client.force_login(a_person("paul", group="Poster"))
+    address = reverse("admin:audit_posting_do", args=[held.pk, "link_one"])
+    told = confirmed(client, address, {})
+    held.refresh_from_db()
+    assert held.state == State.QUARANTINED
+    assert "Nothing was done." in told
