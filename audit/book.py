@@ -209,7 +209,8 @@ def _update_standings(report_ids: set[int]) -> None:
     for report_id, states in parts.items():
         by_standing[standing_of(states)].append(report_id)
     for standing, ids in by_standing.items():
-        Report.objects.filter(pk__in=ids).update(standing=standing)
+        # What could not be read needs a person, whatever stands of it.
+        Report.objects.filter(pk__in=ids, unread_text="").update(standing=standing)
 
 
 def standing_of(parts: list[tuple[str, str]]) -> Report.Standing:

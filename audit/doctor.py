@@ -344,6 +344,12 @@ def _held() -> Iterator[Finding]:
         "list with cures.",
         State.FAILED: "Read the last refusal on the posting's page, cure it and replay.",
     }
+    if unread := Report.objects.filter(standing=Report.Standing.UNREAD).count():
+        yield _look(
+            "Unreadable",
+            f"{_count(unread, 'report')} could not be read and are asked for again at every poll",
+            "Each report's page says what is wrong with it; correct it in Expensify.",
+        )
     for state, cure in cures.items():
         label = state.label.partition(":")[0]
         if members := found.get(state):

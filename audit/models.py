@@ -29,11 +29,14 @@ class Report(models.Model):
     """An expense report as we know it today; its content stands in its revisions.
 
     `is_due` asks the engine to look at it again. `standing` repeats in one word what its postings
-    say, so that lists and counts need no join; only the engine's page writes it.
+    say, so that lists and counts need no join; only the engine's page writes it. While
+    `unread_text` says why its newest version could not be taken, nothing of it is sent; a report
+    that was never readable has no `latest`, and neither total nor currency is known.
     """
 
     class Standing(models.TextChoices):
         NEW = "new", "Not looked at yet"
+        UNREAD = "unread", "Could not be read: needs you"
         EXCLUDED = "excluded", "Not taken"
         NOTHING = "nothing", "Nothing to post"
         WAITING = "waiting", "Waiting to post"
@@ -63,6 +66,7 @@ class Report(models.Model):
     is_due = models.BooleanField(default=True)
     not_taken_code = models.CharField(max_length=40, blank=True)
     not_taken_text = models.CharField("why it is not taken", max_length=300, blank=True)
+    unread_text = models.CharField("why it could not be read", max_length=500, blank=True)
     untaken = models.JSONField("lines not taken", default=list, encoder=DjangoJSONEncoder)
     read_at = models.DateTimeField("last read")
     unapproved_at = models.DateTimeField("no longer approved since", null=True)

@@ -45,12 +45,19 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 _TILES = [
     (Report.Standing.HELD, "Held: needs you"),
+    (Report.Standing.UNREAD, "Could not be read: needs you"),
     (Report.Standing.FAILED, "Failed: we stopped trying"),
     (Report.Standing.IN_DOUBT, "Sent, checking whether they arrived"),
     (Report.Standing.WAITING, "Waiting to post"),
     (Report.Standing.POSTED, "Posted"),
 ]
-_ALARMS = {Report.Standing.HELD, Report.Standing.FAILED, Report.Standing.IN_DOUBT}
+_ONLY_WHERE_ANY = {Report.Standing.UNREAD}
+_ALARMS = {
+    Report.Standing.UNREAD,
+    Report.Standing.HELD,
+    Report.Standing.FAILED,
+    Report.Standing.IN_DOUBT,
+}
 
 
 def tiles() -> list[dict[str, Any]]:
@@ -59,6 +66,8 @@ def tiles() -> list[dict[str, Any]]:
     found = []
     for standing, label in _TILES:
         tally = counts.get(standing.value, selectors.Tally())
+        if standing in _ONLY_WHERE_ANY and not tally.reports:
+            continue
         found.append(
             {
                 "label": label,
@@ -290,7 +299,6 @@ def _entry(request: HttpRequest, title: str, icon: str, model: str) -> dict[str,
 
 def held_badge(request: HttpRequest) -> str:
     """How many reports need a person; "" for none."""
-    held = Report.objects.filter(
-        standing__in=[Report.Standing.HELD.value, Report.Standing.FAILED.value]
-    ).count()
+    needs = (Report.Standing.HELD, Report.Standing.FAILED, Report.Standing.UNREAD)
+    held = Report.objects.filter(standing__in=[one.value for one in needs]).count()
     return f"{held:,}" if held else ""

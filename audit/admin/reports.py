@@ -205,8 +205,10 @@ def _told(problems: Iterable[Problem], report: Report, request: HttpRequest) -> 
 
 
 def _read(report: Report) -> tuple[Read | None, str]:
+    if report.latest_id is None:
+        return None, report.unread_text or "It was never read whole."
     try:
-        return as_read(report), ""
+        return as_read(report), report.unread_text
     except ValueError as misfit:
         return None, f"What was read last cannot be shown: {misfit}."
 

@@ -20,6 +20,7 @@ NOTHING = "–"
 STANDING_COLOURS = {
     Report.Standing.POSTED: "success",
     Report.Standing.HELD: "warning",
+    Report.Standing.UNREAD: "warning",
     Report.Standing.FAILED: "danger",
     Report.Standing.IN_DOUBT: "danger",
     Report.Standing.WAITING: "info",
@@ -145,6 +146,7 @@ _EVENTS = {
     "report.not_taken": "Not taken. {why}",
     "report.taken": "Taken after all.",
     "report.unreadable": "A report could not be read. {message}",
+    "report.readable": "It could be read again.",
     "posting.ready": "{op} {number} entered, waiting to be sent.",
     "posting.sending": "Sent to the ledger.",
     "posting.queued": "Handed over; QuickBooks Desktop will answer.",

@@ -116,7 +116,11 @@ def work_waits(connection_id: int) -> bool:
 
 def _sendable() -> Q:
     """A dry run is the real path less its last step: this is the step."""
-    return Q(flow__mode__in=[Mode.LIVE.value, Mode.TEST.value], flow__is_paused=False)
+    return Q(
+        flow__mode__in=[Mode.LIVE.value, Mode.TEST.value],
+        flow__is_paused=False,
+        report__unread_text="",  # what we have of it may be out of date
+    )
 
 
 def _waiting() -> Q:

@@ -14,6 +14,7 @@ from audit.states import UNSENT, State
 from connectors.contract.ledger import Op
 from connectors.contract.report import Report as Read
 from connectors.contract.report import ReportStatus
+from connectors.expensify.parse import Unreadable
 from mappings.models import Flow
 from mappings.records import terms_of
 from mappings.selection import takes
@@ -132,6 +133,7 @@ def _copy_facts(row: Report, read: Read, page: Page) -> bool:
         "approved_at": read.approved_at,
         "reimbursed_at": read.reimbursed_at,
         "absent_since": None,
+        "unread_text": "",
     }
     was = ReportStatus(row.status) if row.status else None
     if was is not None and was.is_final and not read.status.is_final:
@@ -143,8 +145,16 @@ def _copy_facts(row: Report, read: Read, page: Page) -> bool:
         page.note("report.approved_again", report_id=row.pk)
     elif read.reimbursed_at and not row.reimbursed_at and was is not None:
         page.note("report.reimbursed", {"at": read.reimbursed_at}, report_id=row.pk)
-    if row.not_taken_code and (was != read.status or row.approved_at != read.approved_at):
+    if row.not_taken_code and was != read.status:
         row.is_due = True  # why it was left out may be over
+    if (row.submitted_at, row.approved_at) != (read.submitted_at, read.approved_at):
+        row.is_due = True  # what waits may get another date; what stands keeps its own
+    if read.reimbursed_at and not row.reimbursed_at and row.standing != Report.Standing.POSTED:
+        row.is_due = True  # nobody shall pay it a second time: the document has to say so
+    if row.unread_text:
+        row.is_due, row.standing = True, Report.Standing.NEW
+        page.note("report.readable", report_id=row.pk)
+        page.touch([row.pk])
     if row.absent_since is not None:
         row.is_due = True
         page.note("report.back", report_id=row.pk)
@@ -209,7 +219,8 @@ def _revisions(pairs: list[tuple[Report, Read]], page: Page) -> dict[int, Revisi
 
 _COLUMNS = (
     "old_report_id name employee_email employee_name status currency total submitted_at "
-    "approved_at reimbursed_at absent_since unapproved_at latest flow is_due read_at"
+    "approved_at reimbursed_at absent_since unapproved_at unread_text standing latest flow "
+    "is_due read_at"
 ).split()
 
 
@@ -223,6 +234,38 @@ def _withdraw(rows: list[Report], page: Page) -> None:
     """No longer approved: what was not sent is withdrawn; what stands in the ledger is flagged."""
     waiting = Posting.objects.filter(report__in=rows, state__in=UNSENT).exclude(TAKEN_BACK)
     page.move(waiting, UNSENT, State.WITHDRAWN, problems=[], subject="")
+
+
+def note_unreadable(flow: Flow, unreadable: Sequence[Unreadable]) -> None:
+    """Keep what could not be read by its id: it is asked for again until it can be, and shown to
+    people meanwhile. What was read of it before is not sent: it may be out of date."""
+    why = {one.report_id: shown(str(one.problem), 500) for one in unreadable if one.report_id}
+    if not why:
+        return
+    with writing(flow.connection_id) as page:
+        known = _rows(flow, why)
+        Report.objects.bulk_create(
+            [_unread_row(flow, report_id, page.now) for report_id in why if report_id not in known],
+            ignore_conflicts=True,
+        )
+        for report_id, row in _rows(flow, why).items():
+            if row.unread_text != why[report_id]:
+                page.note("report.unreadable", {"message": why[report_id]}, report_id=row.pk)
+            Report.objects.filter(pk=row.pk).update(
+                unread_text=why[report_id], standing=Report.Standing.UNREAD
+            )
+
+
+def _unread_row(flow: Flow, report_id: str, now: datetime) -> Report:
+    return Report(
+        workspace=flow.workspace,
+        flow=flow,
+        report_id=report_id,
+        standing=Report.Standing.UNREAD,
+        total=0,
+        read_at=now,
+        is_due=False,
+    )
 
 
 def note_absent(flow: Flow, missing: Iterable[str]) -> None:

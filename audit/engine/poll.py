@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q
 
 from audit.book import writing
-from audit.engine.intake import Tally, note_absent, take_in
+from audit.engine.intake import Tally, note_absent, note_unreadable, take_in
 from audit.engine.kill_points import reach
 from audit.models import Event, PollRun, Report
 from audit.pace import pace
@@ -37,8 +37,15 @@ CHUNK = 200
 OVERLAP = timedelta(days=3)
 # How far back the daily sweep looks: longer than a month stays open.
 SWEEP = timedelta(days=35)
+# Closed reports may lack an approval date and are asked for by the day they were submitted, which
+# may be long before they were closed.
+CLOSED_SWEEP = timedelta(days=180)
 # Reports reimbursed longer ago than this are left alone unless somebody asks.
 SETTLED_AFTER = timedelta(days=60)
+# The same for reports that are paid outside of Expensify and stay approved there for good.
+APPROVED_AFTER = timedelta(days=180)
+# Known reports that one poll of the schedule reads again, those first that were read longest ago.
+MOST_AGAIN = 2_000
 _STATE_WORDS = {"approved": "APPROVED", "reimbursed": "REIMBURSED", "closed": "ARCHIVED"}
 
 
@@ -141,28 +148,30 @@ def _discovery_windows(flow: Flow, is_sweep: bool, now: datetime) -> list[Window
     states = tuple(_STATE_WORDS[word] for word in sorted(flow.takes_states))
     windows = [Window(policy_ids=ours, approved_after=anchor, states=states)]
     if ReportStatus.CLOSED in flow.takes_states:
-        windows.append(Window(policy_ids=ours, start_on=anchor, states=("ARCHIVED",)))
+        start_on = min(anchor, now.date() - CLOSED_SWEEP) if is_sweep else anchor
+        windows.append(Window(policy_ids=ours, start_on=start_on, states=("ARCHIVED",)))
     return windows
 
 
 def _known_to_read_again(flow: Flow, seen: set[str]) -> list[str]:
-    """Known reports that can still change: not read lately, and not settled long ago.
+    """Known reports that can still change: not read lately, and not settled long ago; those that
+    could not be read are always among them.
 
-    A poll that a person asked for (the flow is due before its schedule says) reads all of them.
+    A poll that a person asked for reads all of them, whenever they were read last.
     """
     now = database_now()
-    open_ = Q(status__in=[ReportStatus.REIMBURSED, ReportStatus.CLOSED])
-    stale = (~open_ & Q(read_at__lt=now - pace().known_again)) | (
-        open_ & Q(read_at__lt=now - pace().settled_again)
+    slow = Q(status__in=[ReportStatus.REIMBURSED, ReportStatus.CLOSED])
+    slow |= Q(approved_at__lt=now - SETTLED_AFTER)
+    stale = (~slow & Q(read_at__lt=now - pace().known_again)) | (
+        slow & Q(read_at__lt=now - pace().settled_again)
     )
+    settled = Q(reimbursed_at__lt=now - SETTLED_AFTER) | Q(approved_at__lt=now - APPROVED_AFTER)
+    known = Report.objects.filter(flow=flow).order_by("read_at", "pk")
     if flow.poll_asked_at:
-        stale = Q()
-    ids = (
-        Report.objects.filter(stale, flow=flow)
-        .exclude(reimbursed_at__lt=now - SETTLED_AFTER)
-        .order_by("pk")
-        .values_list("report_id", flat=True)
-    )
+        found = known.exclude(settled)
+    else:
+        found = known.filter((stale & ~settled) | ~Q(unread_text=""))[:MOST_AGAIN]
+    ids = found.values_list("report_id", flat=True)
     return [report_id for report_id in ids.iterator(chunk_size=2000) if report_id not in seen]
 
 
@@ -176,6 +185,7 @@ def _take_in_export(client, window: Window, flow: Flow, tally: Tally) -> None:
                     tally.unreadable.append(_as_dict(one))
                     tally.seen.add(one.report_id)  # it is there, so it is not missing
             take_in(flow, readable, tally)
+            note_unreadable(flow, [one for one in chunk if isinstance(one, Unreadable)])
             reach("poll.chunk_committed")
         tally.unknown_keys |= spooled.unknown_keys
 
@@ -209,14 +219,17 @@ def _finish(flow: Flow, run: PollRun, tally: Tally, error: VendorError | None) -
             page.note("poll.failed", facts | {"problem": run.problem["message"]})
         else:
             page.note("poll.done", facts | {"unchanged": run.unchanged})
-        for unreadable in tally.unreadable:
+        nameless = [one for one in tally.unreadable if not one["report"]]
+        for unreadable in nameless:  # the others stand on their reports
             page.note("report.unreadable", unreadable)
         for name in sorted(tally.unknown_keys - _names_already_told()):
             page.note("expensify.unknown_field", {"name": name})
         changes = {"due_at": _due_again(flow, run, error, page.now)}
         if not error:
             changes["poll_asked_at"] = None
-            if tally.newest and (flow.mark_at is None or tally.newest > flow.mark_at):
+            is_newer = tally.newest and (flow.mark_at is None or tally.newest > flow.mark_at)
+            # What has no id can only be found again where it was found now.
+            if is_newer and not nameless:
                 changes["mark_at"] = tally.newest
         # Asked for once more while we read: the newer wish stands.
         Flow.objects.filter(Q(due_at=run.due_at) | Q(due_at__isnull=True), pk=flow.pk).update(

@@ -4,6 +4,7 @@
 with intents. Only `prepare` writes them down.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,11 +24,14 @@ from connectors.contract.problem import Problem, Problems
 from connectors.contract.report import Report as Read
 from connectors.contract.report import ReportStatus
 from connectors.expensify import parse
+from connectors.expensify.values import Misfit
 from mappings import services
 from mappings.books import Book
 from mappings.build import Built, BuiltSlice, build
 from mappings.models import Flow
 from mappings.terms import RevisionPolicy
+
+log = logging.getLogger(__name__)
 
 CHUNK = 200
 
@@ -117,21 +121,11 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
             report.is_due = False
             if any(_stands_unadopted(one.open) for one in slices.values()):
                 continue  # a person decides what that document is; then it is looked at again
-            if report.status not in _FINAL or report.absent_since is not None:
+            if report.status not in _FINAL or report.absent_since is not None or report.unread_text:
                 continue
-            kept = {name: one.live.date for name, one in slices.items() if one.live}
-            try:
-                read = _as_read(report)
-            except ValueError as misfit:
-                # Taken over by an older version of ours: the next reading replaces it.
-                page.note("report.unreadable", {"why": str(misfit)}, report_id=report.pk)
-                continue
-            built = build(read, book, kept_dates=kept)
-            decision = decide(
-                built, slices, policy=flow.revision_policy, revision_id=report.latest_id
-            )
+            built, decision, drafts = _considered(report, flow, book, ledger, slices)
             replaced += decision.drops
-            new += [drafted(flow, report, one, ledger, book) for one in decision.intents]
+            new += drafts
             _note_not_taken(report, built, _is_anything_left(slices, decision), page)
         moved = page.move(replaced, UNSENT | {State.WITHDRAWN, State.IGNORED}, State.SUPERSEDED)
         new = _without_overtaken(new, replaced, moved, looked_at)
@@ -139,6 +133,47 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
         write_columns(looked_at, _COLUMNS)
         page.create(new)
     return len(looked_at)
+
+
+def _considered(
+    report: Report, flow: Flow, book: Book, ledger: Ledger, slices: dict[str, Standing]
+) -> tuple[Built, "Decision", list[Posting]]:
+    """What the report should be, what is to be written for it, and the postings for that.
+
+    What cannot be worked out is held with the reason, and holds up no other report.
+    """
+
+    def consider(built: Built) -> tuple[Built, Decision, list[Posting]]:
+        policy = flow.revision_policy
+        decision = decide(built, slices, policy=policy, revision_id=report.latest_id)
+        drafts = [drafted(flow, report, one, ledger, book) for one in decision.intents]
+        return built, decision, drafts
+
+    kept = {name: one.live.date for name, one in slices.items() if one.live}
+    try:
+        return consider(build(_as_read(report), book, kept_dates=kept))
+    except Misfit as misfit:  # taken over by an older version of ours
+        why = f"what was read of it cannot be understood ({misfit})"
+        problem = _unbuilt(report, why, "Press Poll now on the flow, which reads it again.")
+    except Exception as defect:
+        log.exception("the report could not be built report=%s", report.pk)
+        why = f"we failed to work it out ({type(defect).__name__}), which is our mistake"
+        problem = _unbuilt(report, why, "Tell us, and replay it when that is mended.")
+    kind = Kind(flow.kind)
+    names = list(slices) or ["all" if kind is Kind.JOURNAL else "reimbursable"]
+    parts = [BuiltSlice(name, kind, None, report.total, (problem,)) for name in names]
+    return consider(Built(slices=tuple(parts)))
+
+
+def _unbuilt(report: Report, why: str, cure: str) -> Problem:
+    who = report.employee_name or report.employee_email
+    return Problem(
+        code="report.unbuilt",
+        field="report",
+        message=f"Report {report.report_id} ({who}, {report.total} {report.currency}): {why}. "
+        "Nothing was posted.",
+        cure=cure,
+    )
 
 
 def _is_anything_left(slices: dict[str, Standing], decision: "Decision") -> bool:

@@ -8,10 +8,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections, transaction
+from django.db.models import F
 
 from audit.book import writing
-from audit.engine import accept, desk, drain, intake, prepare
-from audit.models import Call, PollRun, Posting, Report, Revision
+from audit.engine import accept, desk, drain, intake, poll, prepare
+from audit.models import Call, Event, PollRun, Posting, Report, Revision
 from audit.states import State
 from connectors.models import Channel
 from connectors.sandbox.month import cases, story
@@ -601,3 +602,81 @@ def test_one_document_that_cannot_be_read_is_held_alone(village):
     village.come_to_rest()
     assert village.posting(lost).state == State.QUARANTINED
     assert len(village.standing(lost)) == 1
+
+
+def test_a_report_that_cannot_be_read_is_kept_and_asked_for_until_it_can(village):
+    """New, and its total is no number: no poll's window would ever reach back to it."""
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.expensify.reports[report_id]["total"] = "much"
+    village.poll()
+    report = village.report(report_id)
+    assert (report.standing, report.latest) == (Report.Standing.UNREAD, None)
+    assert "total" in report.unread_text
+    village.expensify.is_out_of_window = True  # the filter no longer finds it; its id does
+    village.poll_by_schedule()
+    assert Event.objects.filter(kind="report.unreadable").count() == 1, "said once"
+    village.expensify.edit(report_id, 0, 10000)
+    village.poll_by_schedule()
+    village.come_to_rest()
+    assert village.posting(report_id).state == State.POSTED
+    report.refresh_from_db()
+    assert (report.standing, report.unread_text) == (Report.Standing.POSTED, "")
+
+
+def test_a_known_report_that_can_no_longer_be_read_is_not_sent_as_it_was(village):
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.poll()
+    village.expensify.reports[report_id]["total"] = "much"
+    village.poll()
+    village.drain()
+    assert village.standing(report_id) == []
+    assert village.report(report_id).standing == Report.Standing.UNREAD
+    village.expensify.edit(report_id, 0, 9000)
+    village.work()
+    assert [str(one.total) for one in village.standing(report_id)] == ["90.00"]
+
+
+@pytest.mark.parametrize("step", ["build", "render"])
+def test_a_report_that_we_fail_to_work_out_is_held_alone(village, monkeypatch, step):
+    bad, good = (village.expensify.file({"Airfare": 10000 + n}) for n in range(2))
+    where = prepare if step == "build" else fake_ledger.FakeLedger
+    works = getattr(where, step)
+
+    def broken(*given, **more):
+        if any(getattr(one, "report_id", "") == bad for one in given):
+            raise ZeroDivisionError
+        return works(*given, **more)
+
+    monkeypatch.setattr(where, step, broken)
+    village.work()
+    assert village.posting(good).state == State.POSTED
+    held = village.posting(bad)
+    assert (held.state, held.problems[0]["code"]) == (State.QUARANTINED, "report.unbuilt")
+    assert bad in held.problems[0]["message"]
+    monkeypatch.setattr(where, step, works)
+    desk.replay([village.report(bad)], "ann")
+    village.come_to_rest()
+    assert village.posting(bad).state == State.POSTED
+
+
+def test_a_new_date_of_approval_moves_what_waits_and_not_what_stands(village):
+    waits, stands = (village.expensify.file({"Airfare": 10000 + n}) for n in range(2))
+    village.poll()
+    Posting.objects.filter(report__report_id=waits).update(state=State.QUARANTINED)
+    village.come_to_rest()
+    for one in (waits, stands):
+        village.expensify.reports[one]["approved"] = "2026-10-25 12:00:00"
+    village.work()
+    assert village.posting(waits).date.isoformat() == "2026-10-25"
+    assert village.posting(stands).date.isoformat() == "2026-10-20"
+    assert village.posting(stands).op == "post"
+
+
+def test_what_was_approved_long_ago_and_never_paid_is_not_read_for_ever(village):
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.work()
+    Report.objects.update(read_at=F("read_at") - timedelta(days=30))
+    flow = village.flow
+    assert poll._known_to_read_again(flow, set()) == [report_id]
+    Report.objects.update(approved_at=F("approved_at") - timedelta(days=181))
+    assert poll._known_to_read_again(flow, set()) == []

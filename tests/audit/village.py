@@ -22,9 +22,11 @@ from audit.models import PollRun, Posting, Report
 from audit.pace import REAL
 from audit.states import State
 from connectors import opening, services
+from connectors.contract.problem import Problem
 from connectors.contract.report import ReportStatus
 from connectors.expensify import parse
 from connectors.expensify.jobs import Window
+from connectors.expensify.values import Misfit
 from connectors.models import Channel, Credential, ExpensifyAccount, LedgerConnection, Workspace
 from mappings import services as mapping
 from mappings.models import Flow, GLAccount
@@ -61,6 +63,7 @@ class FakeExpensify:
     """Reports by id as the template prints them; a client for the poll, read-only as the real."""
 
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    is_out_of_window: bool = False
     _next: int = 0
 
     def file(self, amounts: Mapping[str, int], who: str = BEN, **members: Any) -> str:
@@ -110,12 +113,23 @@ class FakeExpensify:
         found = [
             one
             for report_id, one in self.reports.items()
-            if (report_id in window.report_ids if window.report_ids else one["status"] in states)
+            if (
+                report_id in window.report_ids
+                if window.report_ids
+                else one["status"] in states and not self.is_out_of_window
+            )
         ]
         yield SimpleNamespace(lines=[json.dumps(one) for one in found], unknown_keys=set())
 
     def read(self, spooled: Any) -> Iterator[Any]:
-        return (parse.report(line) for line in spooled.lines)
+        for number, line in enumerate(spooled.lines, 1):
+            try:
+                yield parse.report(line)
+            except Misfit as misfit:
+                problem = Problem(
+                    "expensify.unreadable", "report", f"{misfit}", "Correct it there."
+                )
+                yield parse.Unreadable(json.loads(line)["reportID"], number, problem, line)
 
 
 @dataclass
@@ -136,6 +150,12 @@ class Village:
         self.flow.refresh_from_db()
         with self.mortal():
             poll.poll(self.flow.pk, self.flow.due_at)
+        self.prepare()
+
+    def poll_by_schedule(self) -> None:
+        """A poll that nobody asked for: it reads again what it thinks needs it."""
+        with self.mortal():
+            poll.poll(self.flow.pk, datetime.now(UTC))
         self.prepare()
 
     def prepare(self) -> None:
