@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import connections
 from django.db.models import Q
@@ -35,7 +36,7 @@ from audit.engine.settle import (
     write_posted,
 )
 from audit.engine.twins import without_twins
-from audit.models import Call, Posting, Report
+from audit.models import Call, Posting
 from audit.pace import pace
 from audit.states import DUE, State
 from connectors import limits, opening
@@ -77,6 +78,7 @@ def drain(connection_id: int) -> Drained:
         return Drained()
     if why := is_shut(connection_id):
         return Drained(held_by=why)
+    read_before_posting(connection_id)
     lease = acquire(connection_id)
     if lease is None:
         return Drained(held_by=BUSY)
@@ -123,12 +125,14 @@ def _sendable() -> Q:
     )
 
 
+def _is_due() -> Q:
+    return Q(due_at__isnull=True) | Q(due_at__lte=database_now())
+
+
 def _waiting() -> Q:
-    now = database_now()
-    is_due = Q(due_at__isnull=True) | Q(due_at__lte=now)
     return (
-        Q(state__in=DUE) & is_due & _sendable()
-        | Q(state=State.IN_DOUBT, due_at__lte=now)
+        Q(state__in=DUE) & _is_due() & _sendable()
+        | Q(state=State.IN_DOUBT, due_at__lte=database_now())
         | Q(state=State.SENDING)
     )
 
@@ -136,54 +140,52 @@ def _waiting() -> Q:
 def _drain(run: Run) -> None:
     recover(run)
     resolve(run)
-    unread: set[int] = set()
     while run.has_time:
-        wave = _next_wave(run, unread)
+        wave = _next_wave(run)
         if not wave:
             return
         _carry_out(run, wave)
         run.renew()
 
 
-def _next_wave(run: Run, unread: set[int]) -> list[Posting]:
+def _next_wave(run: Run) -> list[Posting]:
     """Due postings of one op, as many as can be in flight at once, every report freshly read."""
     abilities = run.ledger.abilities
-    now = database_now()
     due = (
-        Posting.objects.filter(_sendable(), connection=run.connection, state__in=DUE)
-        .filter(Q(due_at__isnull=True) | Q(due_at__lte=now))
-        .exclude(report_id__in=unread)
+        Posting.objects.filter(_sendable(), _is_due(), connection=run.connection, state__in=DUE)
+        .filter(report__read_at__gte=_oldest())
         .select_related("report", "replaces", "flow")
         .order_by("pk")
     )
     rows = list(due[: abilities.batch_size * abilities.concurrency])
-    stale = [row for row in rows if row.report.read_at < now - pace().read_again_after]
-    if stale:
-        # Either read again (and perhaps changed), or left for a later drain: never asked twice.
-        _read_again(stale)
-        asked = {row.report_id for row in stale}
-        limit = now - pace().read_again_after
-        fresh = Report.objects.filter(pk__in=asked, read_at__gte=limit)
-        unread |= asked - set(fresh.values_list("pk", flat=True))
-        return _next_wave(run, unread)
     if unwanted := [row for row in rows if not is_wanted(row)]:
         # Taken back in Expensify while it was on its way, and certainly not stored.
         with writing(run.connection.pk, lease=run.lease) as page:
             page.move(unwanted, DUE, State.WITHDRAWN, problems=[], subject="", call=None)
-        return _next_wave(run, unread)
+        return _next_wave(run)
     return [row for row in rows if row.op == rows[0].op]
 
 
-def _read_again(stale: Sequence[Posting]) -> None:
-    """Read reports again that wait too long; what could not be read keeps its old time."""
-    for flow in {row.flow for row in stale}:
-        mine = [row for row in stale if row.flow_id == flow.pk]
-        try:
-            poll.read_again(flow, sorted({row.report.report_id for row in mine}))
-        except VendorError as error:
-            log.warning("read again failed flow=%s: %s", flow.pk, error)
-            continue
-        prepare.prepare(flow.pk)
+def read_before_posting(connection_id: int) -> None:
+    """Read reports again that have waited too long since they were read, and build them anew.
+
+    Without the lease: an export may take minutes. What could not be read keeps its old time, and
+    waits.
+    """
+    due = Posting.objects.filter(
+        _sendable(), _is_due(), connection_id=connection_id, state__in=DUE
+    ).filter(report__read_at__lt=_oldest())
+    by_flow: dict[int, set[str]] = {}
+    for flow_id, report_id in due.values_list("flow_id", "report__report_id").order_by():
+        by_flow.setdefault(flow_id, set()).add(report_id)
+    for flow_id, report_ids in by_flow.items():
+        if poll.read_again(flow_id, sorted(report_ids)):
+            prepare.prepare(flow_id)
+
+
+def _oldest() -> datetime:
+    """When a report must have been read since to be posted as it was read."""
+    return database_now() - pace().read_again_after
 
 
 def _carry_out(run: Run, wave: Sequence[Posting]) -> None:

@@ -1,5 +1,6 @@
 """Reading Expensify: every poll leaves a record, and nothing is taken over by halves."""
 
+import logging
 import os
 import socket
 import uuid
@@ -10,7 +11,7 @@ from itertools import islice
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q
 
-from audit.book import writing
+from audit.book import Page, writing
 from audit.engine.intake import Tally, note_absent, note_unreadable, take_in
 from audit.engine.kill_points import reach
 from audit.models import Event, PollRun, Report
@@ -31,6 +32,8 @@ from connectors.expensify.jobs import Window, batches
 from connectors.expensify.parse import Unreadable
 from mappings.models import Flow
 from mappings.schedule import next_run
+
+log = logging.getLogger(__name__)
 
 CHUNK = 200
 # Expensify's filter has whole days, no zone, and two contradicting texts on its edge.
@@ -68,25 +71,43 @@ def poll(flow_id: int, due_at: datetime) -> PollRun | None:
         return run
     except Exception as defect:
         # Told as a failure and due again soon, and then seen by whoever reads the log.
-        broken = ContractBroken(f"{type(defect).__name__} while the reports were taken over")
-        _finish(flow, run, tally, broken)
+        _finish(flow, run, tally, _taken_over_badly(defect))
         raise
     _finish(flow, run, tally, None)
     return run
 
 
-def read_again(flow: Flow, report_ids: Sequence[str]) -> Tally:
-    """Read reports that we know once more by id, whatever their state now.
+def read_again(flow_id: int, report_ids: Sequence[str]) -> bool:
+    """Read reports that are about to be posted once more by id, whatever their state now.
 
-    Raises VendorError; what was read before the error stays.
+    A poll of its own, which leaves the flow's schedule and mark alone. False if the flow is being
+    read at this moment, or could not be read a little while ago.
     """
-    tally = Tally()
-    client = opening.open_expensify(flow.workspace.account)
-    for group in batches(report_ids):
-        window = Window(policy_ids=(flow.workspace.policy_id,), report_ids=group)
-        _take_in_export(client, window, flow, tally)
-        note_absent(flow, set(group) - tally.seen)
-    return tally
+    flow = Flow.objects.select_related("workspace__account", "connection").get(pk=flow_id)
+    now = database_now()
+    under_way = Q(status=PollRun.Status.RUNNING, until__gt=now)
+    failed = Q(status=PollRun.Status.FAILED, started_at__gt=now - pace().poll_retry)
+    if PollRun.objects.filter(under_way | failed, flow=flow).exists():
+        return False
+    run = _claim(flow, now)
+    if run is None:
+        return False
+    run.window = {"workspace": flow.workspace.name, "before_posting": len(report_ids)}
+    tally, error = Tally(), None
+    try:
+        _read_by_id(opening.open_expensify(flow.workspace.account), flow, report_ids, tally)
+    except VendorError as failure:
+        error = failure
+    except Exception as defect:
+        log.exception("reading again failed flow=%s", flow.pk)
+        error = _taken_over_badly(defect)
+    with writing(flow.connection_id) as page:
+        _record(page, run, tally, error)
+    return error is None
+
+
+def _taken_over_badly(defect: Exception) -> ContractBroken:
+    return ContractBroken(f"{type(defect).__name__} while the reports were taken over")
 
 
 def _claim(flow: Flow, due_at: datetime) -> PollRun | None:
@@ -120,9 +141,13 @@ def _read_everything(flow: Flow, run: PollRun, tally: Tally) -> None:
     reach("poll.read")
     known = _known_to_read_again(flow, tally.seen)
     run.window["read_again"] = len(known)
-    for group in batches(known):
-        by_id = Window(policy_ids=(flow.workspace.policy_id,), report_ids=group)
-        _take_in_export(client, by_id, flow, tally)
+    _read_by_id(client, flow, known, tally)
+
+
+def _read_by_id(client, flow: Flow, report_ids: Sequence[str], tally: Tally) -> None:
+    for group in batches(report_ids):
+        window = Window(policy_ids=(flow.workspace.policy_id,), report_ids=group)
+        _take_in_export(client, window, flow, tally)
         note_absent(flow, set(group) - tally.seen)
 
 
@@ -207,18 +232,7 @@ def _as_dict(unreadable: Unreadable) -> dict:
 def _finish(flow: Flow, run: PollRun, tally: Tally, error: VendorError | None) -> None:
     """Close the run; the high-water mark moves last, and only when everything was read."""
     with writing(flow.connection_id) as page:
-        run.finished_at = page.now
-        run.status = PollRun.Status.FAILED if error else PollRun.Status.DONE
-        run.found, run.new, run.revised = tally.found, tally.new, tally.revised
-        run.unchanged, run.unreadable = tally.unchanged, len(tally.unreadable)
-        run.totals = {currency: str(total) for currency, total in sorted(tally.totals.items())}
-        run.problem = problem_of(error) if error else None
-        run.save()
-        facts = {"found": run.found, "new": run.new, "revised": run.revised, "due_at": run.due_at}
-        if error:
-            page.note("poll.failed", facts | {"problem": run.problem["message"]})
-        else:
-            page.note("poll.done", facts | {"unchanged": run.unchanged})
+        _record(page, run, tally, error)
         nameless = [one for one in tally.unreadable if not one["report"]]
         for unreadable in nameless:  # the others stand on their reports
             page.note("report.unreadable", unreadable)
@@ -240,6 +254,21 @@ def _finish(flow: Flow, run: PollRun, tally: Tally, error: VendorError | None) -
                 Q(mark_at__lt=changes["mark_at"]) | Q(mark_at__isnull=True), pk=flow.pk
             ).update(mark_at=changes["mark_at"])
     reach("poll.mark_committed")
+
+
+def _record(page: Page, run: PollRun, tally: Tally, error: VendorError | None) -> None:
+    run.finished_at = page.now
+    run.status = PollRun.Status.FAILED if error else PollRun.Status.DONE
+    run.found, run.new, run.revised = tally.found, tally.new, tally.revised
+    run.unchanged, run.unreadable = tally.unchanged, len(tally.unreadable)
+    run.totals = {currency: str(total) for currency, total in sorted(tally.totals.items())}
+    run.problem = problem_of(error) if error else None
+    run.save()
+    facts = {"found": run.found, "new": run.new, "revised": run.revised, "due_at": run.due_at}
+    if error:
+        page.note("poll.failed", facts | {"problem": run.problem["message"]})
+    else:
+        page.note("poll.done", facts | {"unchanged": run.unchanged})
 
 
 def note_not_taken(run: PollRun) -> None:

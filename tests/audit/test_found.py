@@ -14,6 +14,7 @@ from audit.book import writing
 from audit.engine import accept, desk, drain, intake, poll, prepare
 from audit.models import Call, Event, PollRun, Posting, Report, Revision
 from audit.states import State
+from connectors.contract.transport import Unreachable
 from connectors.models import Channel
 from connectors.sandbox.month import cases, story
 from mappings.models import Flow
@@ -680,3 +681,38 @@ def test_what_was_approved_long_ago_and_never_paid_is_not_read_for_ever(village)
     assert poll._known_to_read_again(flow, set()) == [report_id]
     Report.objects.update(approved_at=F("approved_at") - timedelta(days=181))
     assert poll._known_to_read_again(flow, set()) == []
+
+
+def test_reading_again_before_posting_leaves_the_channel_free_and_is_done_once(village):
+    """An export may take minutes, longer than a lease; and every minute's tick comes by."""
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.poll()
+    Report.objects.update(read_at=F("read_at") - timedelta(minutes=61))
+    export, seen = village.expensify.export, []
+
+    def slow(window):
+        seen.append(Channel.objects.get().until)
+        assert not poll.read_again(village.flow.pk, [report_id]), "somebody reads it already"
+        return export(window)
+
+    village.expensify.export = slow
+    village.drain()
+    assert seen == [None]
+    assert village.posting(report_id).state == State.POSTED
+    (read,) = PollRun.objects.filter(window__before_posting=1)
+    assert (read.status, read.found) == (PollRun.Status.DONE, 1)
+
+
+def test_after_a_failure_to_read_again_expensify_is_left_alone_for_a_while(village):
+    village.expensify.file({"Airfare": 10000})
+    village.poll()
+    Report.objects.update(read_at=F("read_at") - timedelta(minutes=61))
+
+    def down(window):
+        raise Unreachable("nobody is there")
+
+    village.expensify.export = down
+    village.drain()
+    village.drain()
+    assert PollRun.objects.filter(status=PollRun.Status.FAILED).count() == 1
+    assert village.books.calls == []
