@@ -9,6 +9,7 @@ from audit.states import OPEN, State
 from connectors.contract.entry import Entry, Kind, entry_from_plain
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import Op, Payload, Receipt
+from connectors.contract.report import ReportStatus
 
 KINDS = [
     (Kind.BILL.value, "Bill"),
@@ -71,6 +72,8 @@ class Report(models.Model):
     read_at = models.DateTimeField("last read")
     unapproved_at = models.DateTimeField("no longer approved since", null=True)
     absent_since = models.DateTimeField("missing in Expensify since", null=True)
+    # Missing a second time, a day later, while its workspace was in sight: deleted.
+    deleted_at = models.DateTimeField("deleted in Expensify", null=True)
 
     class Meta:
         ordering = ["-approved_at", "-id"]
@@ -85,6 +88,18 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.report_id} {self.name}".strip()
+
+    @property
+    def is_approved(self) -> bool:
+        """Final in Expensify today, and not missing there."""
+        return ReportStatus(self.status).is_final and self.absent_since is None
+
+    @property
+    def is_taken_away(self) -> bool:
+        """Certainly no longer approved: taken back there, or deleted."""
+        return self.deleted_at is not None or (
+            self.unapproved_at is not None and self.absent_since is None
+        )
 
 
 class Revision(models.Model):

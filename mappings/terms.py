@@ -143,6 +143,13 @@ class RevisionPolicy(Choice):
     HOLD = "hold", "Hold every changed report for a person"
 
 
+class UnapprovedPolicy(Choice):
+    """For reports that stand in the ledger and are no longer approved, or were deleted."""
+
+    LEAVE = "leave", "Leave the document, and list it"
+    REVERSE = "reverse", "Take the document back while it is open and unpaid"
+
+
 TAKEN_STATES = frozenset({ReportStatus.APPROVED, ReportStatus.REIMBURSED})
 
 

@@ -128,7 +128,9 @@ def report_badges(report: Report) -> list[str]:
         found.append("No longer approved")
     if report.reimbursed_at:
         found.append("Reimbursed in Expensify")
-    if report.absent_since:
+    if report.deleted_at:
+        found.append("Deleted in Expensify")
+    elif report.absent_since:
         found.append("Missing in Expensify")
     return found
 
@@ -142,6 +144,8 @@ _EVENTS = {
     "report.approved_again": "Approved again in Expensify.",
     "report.reimbursed": "Reimbursed in Expensify.",
     "report.absent": "Expensify does not list it any more.",
+    "report.deleted": "Deleted in Expensify: missing a second time, a day later.",
+    "report.back": "Expensify lists it again.",
     "report.replayed": "Replayed: built again with today's rules.",
     "report.not_taken": "Not taken. {why}",
     "report.taken": "Taken after all.",

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import Q
@@ -15,6 +15,7 @@ from connectors.contract.ledger import Op
 from connectors.contract.report import Report as Read
 from connectors.contract.report import ReportStatus
 from connectors.expensify.parse import Unreadable
+from connectors.models import Workspace
 from mappings.models import Flow
 from mappings.records import terms_of
 from mappings.selection import takes
@@ -133,11 +134,13 @@ def _copy_facts(row: Report, read: Read, page: Page) -> bool:
         "approved_at": read.approved_at,
         "reimbursed_at": read.reimbursed_at,
         "absent_since": None,
+        "deleted_at": None,
         "unread_text": "",
     }
     was = ReportStatus(row.status) if row.status else None
     if was is not None and was.is_final and not read.status.is_final:
         facts["unapproved_at"] = page.now
+        row.is_due = True
         page.note("report.unapproved", {"status": read.status.value}, report_id=row.pk)
     elif was is not None and not was.is_final and read.status.is_final:
         facts["unapproved_at"] = None
@@ -219,8 +222,8 @@ def _revisions(pairs: list[tuple[Report, Read]], page: Page) -> dict[int, Revisi
 
 _COLUMNS = (
     "old_report_id name employee_email employee_name status currency total submitted_at "
-    "approved_at reimbursed_at absent_since unapproved_at unread_text standing latest flow "
-    "is_due read_at"
+    "approved_at reimbursed_at absent_since deleted_at unapproved_at unread_text standing latest "
+    "flow is_due read_at"
 ).split()
 
 
@@ -268,21 +271,39 @@ def _unread_row(flow: Flow, report_id: str, now: datetime) -> Report:
     )
 
 
+# Lost access looks like a deletion: one absence says nothing, and two in a day little more.
+DELETED_AFTER = timedelta(days=1)
+
+
 def note_absent(flow: Flow, missing: Iterable[str]) -> None:
-    """Reports that Expensify no longer lists. Said once; never taken for deleted at once, because
-    lost access looks the same."""
+    """Reports that Expensify no longer lists. Said once; taken for deleted only when they are
+    missing again a day later, and the workspace is still in sight."""
     missing = list(missing)
     if not missing:
         return
     with writing(flow.connection_id) as page:
-        gone = Report.objects.filter(flow=flow, report_id__in=missing, absent_since__isnull=True)
-        ids = list(gone.values_list("pk", flat=True))
-        for report_pk in ids:
-            page.note("report.absent", report_id=report_pk)
-        gone.update(absent_since=page.now)
+        rows = Report.objects.filter(flow=flow, report_id__in=missing)
+        workspace = Workspace.objects.get(pk=flow.workspace_id)
+        newly = []
+        for row in rows.select_for_update().order_by("pk"):
+            if row.absent_since is None:
+                page.note("report.absent", report_id=row.pk)
+                row.absent_since = page.now
+                newly.append(row)
+            elif row.deleted_at is None and _is_gone(row, workspace, page.now):
+                page.note("report.deleted", {"since": row.absent_since}, report_id=row.pk)
+                row.deleted_at, row.is_due = page.now, True
+            row.read_at = page.now
+            row.save(update_fields=["absent_since", "deleted_at", "is_due", "read_at"])
         # What is not there is not posted; it is looked at again when it turns up.
-        waiting = Posting.objects.filter(
-            report__flow=flow, report__report_id__in=missing, state__in=UNSENT
-        ).exclude(TAKEN_BACK)
-        page.move(waiting, UNSENT, State.WITHDRAWN, problems=[], subject="")
-        Report.objects.filter(flow=flow, report_id__in=missing).update(read_at=page.now)
+        _withdraw(newly, page)
+
+
+def _is_gone(row: Report, workspace: Workspace, now: datetime) -> bool:
+    """Missing for long, from a workspace whose lists we could read since it went missing."""
+    in_sight = workspace.is_visible and workspace.lists_as_of is not None
+    return (
+        in_sight
+        and workspace.lists_as_of > row.absent_since
+        and now - row.absent_since >= DELETED_AFTER
+    )

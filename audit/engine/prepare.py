@@ -29,7 +29,7 @@ from mappings import services
 from mappings.books import Book
 from mappings.build import Built, BuiltSlice, build
 from mappings.models import Flow
-from mappings.terms import RevisionPolicy
+from mappings.terms import RevisionPolicy, UnapprovedPolicy
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,12 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
             report.is_due = False
             if any(_stands_unadopted(one.open) for one in slices.values()):
                 continue  # a person decides what that document is; then it is looked at again
-            if report.status not in _FINAL or report.absent_since is not None or report.unread_text:
+            if report.unread_text:
+                continue
+            if not report.is_approved:
+                decision = _of_taken_away(report, flow, slices)
+                replaced += decision.drops
+                new += [drafted(flow, report, one, ledger, book) for one in decision.intents]
                 continue
             built, decision, drafts = _considered(report, flow, book, ledger, slices)
             replaced += decision.drops
@@ -241,7 +246,6 @@ def _number(postings: Sequence[Posting]) -> None:
 
 
 _COLUMNS = ["is_due", "not_taken_code", "not_taken_text", "untaken", "standing"]
-_FINAL = {status.value for status in ReportStatus if status.is_final}
 _NOTHING = Standing(None, None)
 
 
@@ -261,6 +265,22 @@ def _history(report_ids: list[int]) -> dict[int, dict[str, Standing]]:
             }
             for report_id, slices in rows.items()
         },
+    )
+
+
+def _of_taken_away(report: Report, flow: Flow, slices: dict[str, Standing]) -> "Decision":
+    """No longer approved, or deleted: what stands is left alone, unless the flow takes it back.
+    The drain does so only while the document is open, unpaid, unedited and its date open."""
+    if flow.unapproved_policy != UnapprovedPolicy.REVERSE or not report.is_taken_away:
+        return Decision()
+    going = {
+        name: one
+        for name, one in slices.items()
+        if one.live is not None and not (one.open is not None and one.open.op == Op.CANCEL)
+    }
+    return Decision(
+        intents=tuple(_take_back(name, one.live) for name, one in going.items()),
+        drops=tuple(one.open for one in going.values() if one.open is not None),
     )
 
 

@@ -25,7 +25,6 @@ from connectors.contract.ledger import (
     Stored,
 )
 from connectors.contract.problem import Problem
-from connectors.contract.report import ReportStatus
 from mappings.terms import Mode
 
 # A call that was lost this often is not sent again as it is: one member may be its poison.
@@ -48,9 +47,7 @@ def sought(posting: Posting) -> Sought:
 
 def is_wanted(row: Posting) -> bool:
     """The report still asks for this write. What a person takes back is wanted whatever it says."""
-    final = {status.value for status in ReportStatus if status.is_final}
-    is_there = row.report.absent_since is None
-    return row.op == Op.CANCEL or (is_there and row.report.status in final)
+    return row.op == Op.CANCEL or row.report.is_approved
 
 
 def may_be_sent(row: Posting) -> bool:

@@ -115,6 +115,7 @@ class FlowAdmin(BackOfficeAdmin):
                     "tag_policy",
                     "exported_policy",
                     "revision_policy",
+                    "unapproved_policy",
                     "use_gl_codes",
                     "memo_has_period",
                     "memo_has_link",

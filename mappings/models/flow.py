@@ -179,6 +179,11 @@ class Flow(models.Model):
     revision_policy = models.CharField(
         "changed reports", **_columns(terms.RevisionPolicy, terms.RevisionPolicy.AMEND)
     )
+    unapproved_policy = models.CharField(
+        "no longer approved",
+        **_columns(terms.UnapprovedPolicy, terms.UnapprovedPolicy.LEAVE),
+        help_text="Deleted counts when it was missing twice, a day apart.",
+    )
     use_gl_codes = models.BooleanField(
         "use GL codes",
         default=False,
