@@ -208,6 +208,8 @@ class Posting(models.Model):
     cause = models.CharField(max_length=8, choices=CAUSES, default="report")
     # A person has said that the look-alike in the ledger is another document.
     twins_accepted = models.BooleanField(default=False)
+    # Of a correction: the hash of the entry that it and the document beside it amount to.
+    reaches = models.CharField(max_length=64, blank=True)
     attempts = models.PositiveIntegerField(default=0)
     epoch = models.PositiveIntegerField(default=0)
     lost_calls = models.PositiveIntegerField(default=0)

@@ -238,7 +238,7 @@ def _parts(report: Report, opened: _Opened, built: Built, decision: Decision) ->
     meant = {one.name: one for one in built.slices}
     parts = []
     for intent in decision.intents:
-        draft = drafted(opened.flow, report, intent, opened.ledger, opened.book)
+        draft = drafted(opened.flow, report, intent, opened.ledger)
         entry = meant[intent.slice_name].entry if intent.slice_name in meant else None
         parts.append(
             Part(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from django.db.models import Count, QuerySet, Sum
@@ -11,9 +12,10 @@ from django.utils.html import format_html, format_html_join
 
 from audit.admin import words
 from audit.admin.base import BookAdmin
-from audit.engine import accept, desk
+from audit.engine import accept, corrections, desk
 from audit.engine.twins import TWIN
-from audit.models import Posting, Report
+from audit.models import KINDS, Posting, Report
+from audit.preview import preview
 from audit.selectors import sums_of
 from audit.states import State
 from connectors.admin_base import Confirmation, change_link, confirmed, messages, reason_of
@@ -30,6 +32,11 @@ NAMED = 20
 # --- before --------------------------------------------------------------------------------------
 
 
+REPOSTED = (
+    "They are built again with today's rules, those that are posted as well. Documents that would "
+    "now be different are changed in place while they are open, unpaid and unedited; nothing is "
+    "posted twice. This is what a dry run says:"
+)
 REPLAYED = (
     "They are built again with today's rules. A document that stands and would now be different "
     "is changed in place; nothing is posted twice."
@@ -138,6 +145,23 @@ def do_replay(request: HttpRequest, reports: Iterable[Report]) -> None:
     tell_replayed(request, reports, done)
 
 
+def do_repost(request: HttpRequest, reports: Iterable[Report]) -> None:
+    reports = list(reports)
+    done = desk.replay(reports, request.user.get_username(), repost=True)
+    tell_replayed(request, reports, done)
+
+
+def ask_repost(rows: QuerySet) -> Confirmation:
+    """Which documents today's rules would change, by a dry run of those that are shown."""
+    reports = _reports_of(rows) if rows.model is Posting else rows
+    lines = []
+    shown = reports.select_related("latest", "flow__connection").order_by("pk")[:NAMED]
+    for one in preview(shown):
+        said = "; ".join(f"{part.kind_label} {part.what}" for part in one.parts)
+        lines.append(f"{_named(one.report)}: {said or one.unreadable or one.left_out or 'nothing'}")
+    return replace(ask("Re-post", "report", reports, what=REPOSTED), lines=lines)
+
+
 def do_release(request: HttpRequest, postings: Iterable[Posting]) -> None:
     tell(request, desk.release(postings, request.user.get_username()), "released")
 
@@ -207,6 +231,44 @@ ACCEPTED = (
     "Nothing is sent. The document counts as posted as it stands in the ledger now; what is "
     "different there is noted here."
 )
+
+
+def do_difference(request: HttpRequest, posting: Posting) -> None:
+    try:
+        entered = corrections.post_difference(
+            posting, request.user.get_username(), reason_of(request)
+        )
+    except corrections.NotCorrectable as why:
+        messages.error(request, f"{why} Nothing was posted.")
+        return
+    text = "{} of {} will be posted."
+    link = change_link(entered, _name(entered))
+    messages.success(request, format_html(text, link, words.amount_of(entered)))
+
+
+def ask_difference(posting: Posting) -> Confirmation:
+    """What would be posted beside the document that stands, before anybody agrees to it."""
+    try:
+        found = corrections.correction_for(posting).entry
+    except corrections.NotCorrectable as why:
+        return Confirmation(question="Post the difference?", facts=[("Not possible", str(why))])
+    kind = dict(KINDS)[found.kind.value]
+    return Confirmation(
+        question=f"Post a {kind.lower()} of {words.money(abs(found.total), found.currency)}?",
+        facts=[
+            ("Beside", f"{_name(posting)}, which stays as it is"),
+            ("Posting date", words.day(found.date)),
+            ("Payee", found.party.name if found.party else words.NOTHING),
+        ],
+        lines=[
+            f"{line.account.label}: {words.money(line.amount, found.currency)}"
+            for line in found.lines
+        ],
+        verb="Post the difference",
+        reason="Why? (optional)",
+    )
+
+
 WHY_ASIDE = "Why is it set aside? The next person reads this."
 WHY_REVERSE = "Why is it reversed? (optional)"
 RELEASED = (
@@ -222,7 +284,7 @@ REVERSE_WARNING = (
 class PostingActions(BookAdmin):
     """What can be done with many postings, on every list of them."""
 
-    actions = ("replay", "release", "ignore", "reverse")
+    actions = ("replay", "release", "ignore", "reverse", "repost")
 
     @confirmed(
         label="Replay",
@@ -255,6 +317,14 @@ class PostingActions(BookAdmin):
     )
     def reverse(self, request: HttpRequest, rows: QuerySet) -> None:
         do_reverse(request, rows)
+
+    @confirmed(
+        label="Re-post with current rules",
+        permission=REVERSE,
+        ask=lambda self, request, rows: ask_repost(rows),
+    )
+    def repost(self, request: HttpRequest, rows: QuerySet) -> None:
+        do_repost(request, _reports_of(rows))
 
 
 def _reports_of(rows: QuerySet) -> QuerySet:

@@ -18,10 +18,12 @@ from audit.admin.actions import (
     PostingActions,
     ask,
     ask_aside,
+    ask_difference,
     ask_link,
     ask_replay,
     ask_reverse,
     do_accept,
+    do_difference,
     do_ignore,
     do_link,
     do_release,
@@ -42,7 +44,7 @@ from audit.admin.cures import told, web_address
 from audit.admin.entries import labels_of, table_of
 from audit.admin.filters import PostingMonth
 from audit.admin.held import HeldPostings
-from audit.engine import accept, desk
+from audit.engine import accept, corrections, desk
 from audit.models import Attempt, Posting
 from audit.selectors import NEWEST, history, postings
 from audit.states import IN_FLIGHT, NEEDS_PERSON, State
@@ -65,7 +67,15 @@ class PostingAdmin(PostingActions):
     search_help_text = "Document number, report id or name, payee"
     list_select_related = ("report", "flow", "connection")
     ordering = ("-id",)
-    buttons = ("link_one", "accept_one", "replay_one", "release_one", "ignore_one", "reverse_one")
+    buttons = (
+        "link_one",
+        "accept_one",
+        "correct_one",
+        "replay_one",
+        "release_one",
+        "ignore_one",
+        "reverse_one",
+    )
     page_template = "audit/posting.html"
     empty_text = (
         "No postings yet. They are made from approved reports: poll a flow, or wait for its "
@@ -137,6 +147,15 @@ class PostingAdmin(PostingActions):
     )
     def accept_one(self, request: HttpRequest, posting: Posting) -> None:
         do_accept(request, posting)
+
+    @button(
+        label="Post the difference",
+        permission=REPLAY,
+        ask=lambda self, request, one: ask_difference(one),
+        shown=corrections.can_be_corrected,
+    )
+    def correct_one(self, request: HttpRequest, posting: Posting) -> None:
+        do_difference(request, posting)
 
     @button(
         label="Replay",

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 
 from audit.admin import words
-from audit.admin.actions import REPLAY, REPLAYED, ask, do_replay
+from audit.admin.actions import REPLAY, REPLAYED, REVERSE, ask, ask_repost, do_replay, do_repost
 from audit.admin.base import (
     BookAdmin,
     badges,
@@ -57,7 +57,7 @@ class ReportAdmin(BookAdmin):
     search_help_text = "Report id or name, employee, document number"
     list_select_related = ("flow__connection", "workspace")
     ordering = ("-approved_at", "-id")
-    actions = ("replay",)
+    actions = ("replay", "repost")
     buttons = ("replay_one", "dry_run")
     page_template = "audit/report.html"
     empty_text = (
@@ -124,6 +124,14 @@ class ReportAdmin(BookAdmin):
     )
     def replay(self, request: HttpRequest, rows: QuerySet) -> None:
         do_replay(request, rows)
+
+    @confirmed(
+        label="Re-post with current rules",
+        permission=REVERSE,
+        ask=lambda self, request, rows: ask_repost(rows),
+    )
+    def repost(self, request: HttpRequest, rows: QuerySet) -> None:
+        do_repost(request, rows)
 
     # --- the page ---
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from audit.engine.earlier import edits
+from audit.engine.places import change, document, report_place
 from audit.engine.resolve import deleted_there
 from audit.engine.run import Run
 from audit.models import Posting
@@ -94,14 +95,15 @@ def ours(connection: LedgerConnection) -> Locks:
 def forbidding(run: Run, row: Posting, now: Stored, locks: Locks) -> Problems:
     """Why the document must be left alone, all reasons together."""
     problems: list[Problem] = []
-    change = _in_words(row)
+    wanted = change(row)
     if now.paid:
         problems.append(
             Problem(
                 code="document.paid",
                 field="document",
-                message=f"{change}, but {_name(row)} was paid. It was left as it is.",
-                cure="Undo the payment and release this, or set it aside.",
+                message=f"{wanted}, but {document(row)} was paid. It was left as it is.",
+                cure="Post the difference, or undo the payment and release this, or leave it and "
+                "set this aside.",
             )
         )
     elif now.linked:
@@ -109,9 +111,10 @@ def forbidding(run: Run, row: Posting, now: Stored, locks: Locks) -> Problems:
             Problem(
                 code="document.linked",
                 field="document",
-                message=f"{change}, but {_name(row)} is matched or linked to another document. "
+                message=f"{wanted}, but {document(row)} is matched or linked to another document. "
                 "It was left as it is.",
-                cure="Undo the match and release this, or set it aside.",
+                cure="Post the difference, or undo the match and release this, or leave it and set "
+                "this aside.",
             )
         )
     if locked := locks.why(now.date):
@@ -119,16 +122,17 @@ def forbidding(run: Run, row: Posting, now: Stored, locks: Locks) -> Problems:
             Problem(
                 code="document.locked",
                 field="date",
-                message=f"{change}, but {_name(row)} is dated {now.date:%d %b %Y}, in a closed "
+                message=f"{wanted}, but {document(row)} is dated {now.date:%d %b %Y}, in a closed "
                 f"period ({locked}). It was left as it is.",
-                cure="Open the period in the ledger and release this, or set it aside.",
+                cure="Post the difference on the next open day, or open the period in the ledger "
+                "and release this, or set it aside.",
             )
         )
     before = row.replaces
     if before is not None and not before.payload:
-        problems.append(_linked(row, change))
+        problems.append(_linked(row))
     elif edited := edits(run, row, now):
-        problems.append(_edited(row, edited, change))
+        problems.append(_edited(row, edited))
     return tuple(problems)
 
 
@@ -136,40 +140,29 @@ def date_locked(row: Posting, why: str) -> Problem:
     return Problem(
         code="document.locked",
         field="date",
-        message=f"Posting date {row.date:%d %b %Y} of {_name(row)} ({row.total} {row.currency}) is "
-        f"in a closed period ({why}). Nothing was posted.",
+        message=f"{report_place(row.report)}: posting date {row.date:%d %b %Y} is in a closed "
+        f"period ({why}). Nothing was posted.",
         cure="Open the period and release this, or let the flow post on the next open day and "
         "replay the report.",
     )
 
 
-def _linked(row: Posting, change: str) -> Problem:
+def _linked(row: Posting) -> Problem:
     return Problem(
         code="document.linked_by_hand",
         field="document",
-        message=f"{change}, but {_name(row)} was entered by a person and only linked to this "
-        "report. It was left as it is.",
+        message=f"{change(row)}, but {document(row)} was entered by a person and only linked to "
+        "this report. It was left as it is.",
         cure="Change it in the ledger if it should change, and set this aside.",
     )
 
 
-def _edited(row: Posting, edited: Sequence[Difference], change: str) -> Problem:
+def _edited(row: Posting, edited: Sequence[Difference]) -> Problem:
     listed = "; ".join(f"{d.field}: {d.ours} -> {d.theirs}" for d in edited[:5])
     return Problem(
         code="document.edited_there",
         field="document",
-        message=f"{change}, but somebody changed {_name(row)} in the ledger ({listed}). "
+        message=f"{change(row)}, but somebody changed {document(row)} in the ledger ({listed}). "
         "Nothing was overwritten.",
         cure="Put those fields back there and release this, or set it aside.",
     )
-
-
-def _in_words(row: Posting) -> str:
-    if row.op == Op.CANCEL:
-        return f"{_name(row)} was to be reversed".capitalize()
-    before = row.replaces.total if row.replaces else None
-    return f"The report changed after posting ({before} -> {row.total} {row.currency})"
-
-
-def _name(row: Posting) -> str:
-    return f"{row.get_kind_display().lower()} {row.number}"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from audit.book import Page, lock_reports, writing
-from audit.engine.prepare import prepare
+from audit.engine.prepare import HAS_CORRECTIONS, prepare
 from audit.engine.twins import TWIN
 from audit.models import Posting, Report
 from audit.nudge import nudge
@@ -205,6 +205,8 @@ def _cancel_of(posting: Posting, reason: str) -> Posting:
 
 def can_go_out(posting: Posting) -> bool:
     """Everything was built; what is missing is a person's word."""
+    if any(problem["code"] == HAS_CORRECTIONS for problem in posting.problems):
+        return False
     match Op(posting.op):
         case Op.POST:
             return bool(posting.payload)

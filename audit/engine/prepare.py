@@ -6,7 +6,7 @@ with intents. Only `prepare` writes them down.
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from django.db.models import Max
 
 from audit.book import Page, write_columns, writing
 from audit.engine.kill_points import reach
+from audit.engine.places import report_place
 from audit.models import Posting, Report, Revision
 from audit.states import IN_FLIGHT, NEEDS_PERSON, OPEN, UNSENT, State
 from connectors import opening
@@ -28,8 +29,10 @@ from connectors.expensify.values import Misfit
 from mappings import services
 from mappings.books import Book
 from mappings.build import Built, BuiltSlice, build
+from mappings.corrections import corrected
 from mappings.models import Flow
 from mappings.terms import RevisionPolicy, UnapprovedPolicy
+from mappings.texts import money
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,8 @@ class Standing:
 REPOST = "repost"
 # Holds that only a person's word is missing for: everything was built, and a release sends it.
 DECISIONS = frozenset({"report.was_reversed", "revision.policy_hold"})
+# A document that others put right already is changed no more, whatever anybody releases.
+HAS_CORRECTIONS = "document.has_corrections"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,7 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
             if not report.is_approved:
                 decision = _of_taken_away(report, flow, slices)
                 replaced += decision.drops
-                new += [drafted(flow, report, one, ledger, book) for one in decision.intents]
+                new += [drafted(flow, report, one, ledger) for one in decision.intents]
                 continue
             built, decision, drafts = _considered(report, flow, book, ledger, slices)
             replaced += decision.drops
@@ -151,7 +156,7 @@ def _considered(
     def consider(built: Built) -> tuple[Built, Decision, list[Posting]]:
         policy = flow.revision_policy
         decision = decide(built, slices, policy=policy, revision_id=report.latest_id)
-        drafts = [drafted(flow, report, one, ledger, book) for one in decision.intents]
+        drafts = [drafted(flow, report, one, ledger) for one in decision.intents]
         return built, decision, drafts
 
     kept = {name: one.live.date for name, one in slices.items() if one.live}
@@ -171,12 +176,10 @@ def _considered(
 
 
 def _unbuilt(report: Report, why: str, cure: str) -> Problem:
-    who = report.employee_name or report.employee_email
     return Problem(
         code="report.unbuilt",
         field="report",
-        message=f"Report {report.report_id} ({who}, {report.total} {report.currency}): {why}. "
-        "Nothing was posted.",
+        message=f"{report_place(report)}: {why}. Nothing was posted.",
         cure=cure,
     )
 
@@ -253,7 +256,7 @@ def _history(report_ids: list[int]) -> dict[int, dict[str, Standing]]:
     rows: dict[int, dict[str, dict]] = defaultdict(dict)
     wanted = OPEN | {State.POSTED, State.WITHDRAWN, State.IGNORED}
     postings = Posting.objects.filter(report_id__in=report_ids, state__in=wanted).order_by("pk")
-    for posting in postings.defer("payload", "stored", "explained"):
+    for posting in postings.defer("payload", "stored", "explained").select_related("report"):
         place = rows[posting.report_id].setdefault(posting.slice_name, {})
         place["last" if posting.state == State.POSTED else "open"] = posting
     return defaultdict(
@@ -276,7 +279,9 @@ def _of_taken_away(report: Report, flow: Flow, slices: dict[str, Standing]) -> "
     going = {
         name: one
         for name, one in slices.items()
-        if one.live is not None and not (one.open is not None and one.open.op == Op.CANCEL)
+        if one.live is not None
+        and not (one.open is not None and one.open.op == Op.CANCEL)
+        and not _corrections(corrected(name), slices).live  # one without the other is wrong
     }
     return Decision(
         intents=tuple(_take_back(name, one.live) for name, one in going.items()),
@@ -313,7 +318,15 @@ def decide(
         standing = slices.get(part.name, _NOTHING)
         if _is_taken_back(standing.open) or _is_set_aside(standing.open, revision_id):
             continue
-        if standing.live is not None:
+        corrections = _corrections(part.name, slices)
+        if part.entry is not None and corrections.reaches == entry_hash(part.entry):
+            drops += [standing.open] if standing.open is not None else []
+            continue
+        drops += corrections.unsent
+        if corrections.live and standing.live is not None:
+            problems = (_has_corrections(standing.live, corrections),)
+            intent = _intent(part, Op.AMEND, standing.live.generation, problems, standing.live)
+        elif standing.live is not None:
             intent = _change(part, standing.live, built.problems, policy)
         else:
             intent = _first(part, standing, built.problems, blocking)
@@ -324,7 +337,18 @@ def decide(
         if intent is not None:
             intents.append(intent)
     for name, standing in slices.items():
-        if name in wanted or _is_taken_back(standing.open):
+        base = corrected(name)
+        corrections = _corrections(base, slices)
+        is_settled = corrections.reaches == NOTHING_LEFT
+        if base in wanted or is_settled or _is_taken_back(standing.open):
+            continue
+        if corrections.live:
+            if name == base and standing.live is not None:
+                problem = _has_corrections(standing.live, corrections)
+                intent = replace(_take_back(name, standing.live), problems=(problem,))
+                if standing.open is None or not _is_same(standing.open, intent):
+                    drops += [standing.open] if standing.open is not None else []
+                    intents.append(intent)
             continue
         if standing.open is not None and standing.open.state in UNSENT:
             if standing.open.document_id and standing.open.op == Op.POST:
@@ -333,6 +357,39 @@ def decide(
         if standing.live is not None and not built.problems and not built.excluded:
             intents.append(_take_back(name, standing.live))
     return Decision(tuple(intents), tuple(drops))
+
+
+# What a correction reaches that takes everything back.
+NOTHING_LEFT = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """The further documents of a part. `reaches`: what all of them, also those that are still to
+    be sent, amount to together with its document; "" without any."""
+
+    live: tuple[Posting, ...] = ()
+    unsent: tuple[Posting, ...] = ()
+    reaches: str = ""
+
+
+def _corrections(name: str, slices: Mapping[str, Standing]) -> Corrections:
+    found = [one for other, one in slices.items() if other != name and corrected(other) == name]
+    live = tuple(one.live for one in found if one.live is not None)
+    unsent = tuple(one.open for one in found if one.open is not None and not one.open.document_id)
+    newest = max((*live, *unsent), key=lambda one: one.pk, default=None)
+    return Corrections(live, unsent, newest.reaches if newest is not None else "")
+
+
+def _has_corrections(live: Posting, corrections: Corrections) -> Problem:
+    numbers = ", ".join(one.number for one in corrections.live)
+    return Problem(
+        code=HAS_CORRECTIONS,
+        field="document",
+        message=f"{report_place(live.report)} changed again, and document {live.number} was put "
+        f"right by a further document before ({numbers}). All of them were left as they are.",
+        cure="Post the difference, or set this aside.",
+    )
 
 
 def _payee_wanted(part: BuiltSlice) -> Problem:
@@ -395,8 +452,8 @@ def _first(
             Problem(
                 code="report.was_reversed",
                 field="report",
-                message=f"Document {standing.last.number} of this report was reversed, and the "
-                "report has changed since. Nothing was posted.",
+                message=f"{report_place(standing.last.report)}: document {standing.last.number} "
+                "was reversed, and the report has changed since. Nothing was posted.",
                 cure="Release it to post it again as a new document, or set it aside.",
             ),
         )
@@ -458,8 +515,9 @@ def _held_by_policy(part: BuiltSlice, live: Posting) -> Problem:
     return Problem(
         code="revision.policy_hold",
         field="report",
-        message=f"The report changed after posting ({live.total} -> {part.total} {live.currency}). "
-        f"This flow holds revised reports, so document {live.number} was left as it is.",
+        message=f"{report_place(live.report)} changed after posting "
+        f"({money(live.total, live.currency)} -> {money(part.total, live.currency)}). This flow "
+        f"holds revised reports, so document {live.number} was left as it is.",
         cure="Release it to amend the document, or set it aside.",
     )
 
@@ -510,7 +568,7 @@ def _is_same(open_: Posting, intent: Intent) -> bool:
     )
 
 
-def drafted(flow: Flow, report: Report, intent: Intent, ledger: Ledger, book: Book) -> Posting:
+def drafted(flow: Flow, report: Report, intent: Intent, ledger: Ledger) -> Posting:
     """The posting of an intent, neither numbered nor stored; `render` may find further problems."""
     marker = keys.marker(
         flow.connection.company, report.report_id, intent.slice_name, intent.generation

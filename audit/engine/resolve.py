@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from audit.book import writing
 from audit.engine.earlier import edits
 from audit.engine.kill_points import reach
+from audit.engine.places import document, report_place
 from audit.engine.run import Run, reopen
 from audit.engine.settle import hold, write_posted
 from audit.models import Call, Posting
@@ -26,6 +27,7 @@ from connectors.contract.ledger import (
 )
 from connectors.contract.problem import Problem
 from mappings.terms import Mode
+from mappings.texts import money
 
 # A call that was lost this often is not sent again as it is: one member may be its poison.
 LOST_AS_A_WHOLE = 2
@@ -196,12 +198,15 @@ def _as_told(row: Posting) -> tuple[Problem, ...]:
 
 
 def found_twice(row: Posting, stored: Sequence[Stored]) -> Problem:
-    listed = ", ".join(f"{one.number} (id {one.id}, {one.date}, {one.total})" for one in stored)
+    listed = ", ".join(
+        f"{one.number} (id {one.id}, {one.date:%d %b %Y}, {money(one.total, one.currency)})"
+        for one in stored
+    )
     return Problem(
         code="ledger.found_twice",
         field="document",
-        message=f"This {row.get_kind_display().lower()} stands in the ledger {len(stored)} times: "
-        f"{listed}. Nothing more was posted.",
+        message=f"{report_place(row.report)}: its {row.get_kind_display().lower()} stands in the "
+        f"ledger {len(stored)} times: {listed}. Nothing more was posted.",
         cure="Delete the wrong ones there, then release this one.",
     )
 
@@ -216,7 +221,7 @@ def deleted_there(row: Posting) -> Problem:
     return Problem(
         code="ledger.deleted_there",
         field="document",
-        message=f"{row.get_kind_display()} {row.number} ({row.total} {row.currency}) was deleted "
-        "in the ledger by somebody. Nothing was changed.",
+        message=f"{report_place(row.report)}: {document(row)} was deleted in the ledger by "
+        "somebody. Nothing was changed.",
         cure="Reverse it here so that the report can be posted anew, or set this change aside.",
     )

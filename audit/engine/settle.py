@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from audit.book import Page, writing
 from audit.engine.earlier import TAKEN_OVER, earlier_write, take_over
 from audit.engine.kill_points import reach
+from audit.engine.places import document, report_place
 from audit.engine.run import Run, shut
 from audit.models import Attempt, Call, Posting, Report
 from audit.pace import pace
@@ -32,6 +33,7 @@ from connectors.contract.transport import (
     Unreachable,
     VendorError,
 )
+from mappings.texts import money
 
 # The columns that a receipt fills, row by row.
 RECEIPT_FIELDS = (
@@ -196,8 +198,9 @@ def card_elsewhere(row: Posting, report_id: str) -> Problem:
     return Problem(
         code="card.stands_elsewhere",
         field="expense",
-        message=f"{row.get_kind_display()} of {row.total} {row.currency} is for a card transaction "
-        f"that stands in the ledger because of {where}. It was not booked a second time.",
+        message=f"{report_place(row.report)}: its {row.get_kind_display().lower()} of "
+        f"{money(row.total, row.currency)} is for a card transaction that stands in the ledger "
+        f"because of {where}. It was not booked a second time.",
         cure="When it has been taken back there, release this one; or set it aside.",
     )
 
@@ -205,12 +208,13 @@ def card_elsewhere(row: Posting, report_id: str) -> Problem:
 def stored_otherwise(posting: Posting, differences: Sequence[Difference]) -> Problem:
     """The document stands, but not as it was sent."""
     listed = "; ".join(f"{d.field}: we sent {d.ours}, it has {d.theirs}" for d in differences[:5])
+    where = report_place(posting.report)
     return Problem(
         code="ledger.stored_otherwise",
         field="document",
-        message=f"{posting.get_kind_display()} {posting.number} ({posting.total} "
-        f"{posting.currency}) stands in the ledger, but not as we sent it: {listed}.",
-        cure="Correct it there and accept it, or reverse it and replay the report.",
+        message=f"{where}: {document(posting)} stands in the ledger, but not as we sent it: "
+        f"{listed}. Nothing more was posted.",
+        cure="Accept it as it stands, or correct it there first and then accept it.",
     )
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from audit.engine.places import report_place
 from audit.engine.run import Run
 from audit.engine.settle import hold
 from audit.models import Posting
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import Illegible, Stored
 from connectors.contract.problem import Problem
+from mappings.texts import money
 
 TWIN = "document.twin"
 
@@ -43,9 +45,9 @@ def _twin(row: Posting, twins: Sequence[Stored | Illegible]) -> Problem:
     return Problem(
         code=TWIN,
         field="document",
-        message=f"{row.get_kind_display()} of {row.party_name}, {row.date:%d %b %Y}, {row.total} "
-        f"{row.currency}: {known} in the ledger already (no. {number or first_id}{more}), entered "
-        "by a person. Nothing was posted.",
+        message=f"{report_place(row.report)}: {known} in the ledger already (no. "
+        f"{number or first_id}{more}; {row.party_name}, {row.date:%d %b %Y}, "
+        f"{money(row.total, row.currency)}), entered by a person. Nothing was posted.",
         cure="Link it if it is this one; if it is another, release ours to post it.",
         facts={"document_id": first_id, "document_number": number, "link": link},
     )

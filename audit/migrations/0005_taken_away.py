@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0004_unread_reports'),
+        ("audit", "0004_unread_reports"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='report',
-            name='deleted_at',
-            field=models.DateTimeField(null=True, verbose_name='deleted in Expensify'),
+            model_name="report",
+            name="deleted_at",
+            field=models.DateTimeField(null=True, verbose_name="deleted in Expensify"),
         ),
     ]

@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mappings', '0006_currency'),
+        ("mappings", "0006_currency"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='flow',
-            name='unapproved_policy',
-            field=models.CharField(choices=[('leave', 'Leave the document, and list it'), ('reverse', 'Take the document back while it is open and unpaid')], default='leave', help_text='Deleted counts when it was missing twice, a day apart.', max_length=12, verbose_name='no longer approved'),
+            model_name="flow",
+            name="unapproved_policy",
+            field=models.CharField(
+                choices=[
+                    ("leave", "Leave the document, and list it"),
+                    ("reverse", "Take the document back while it is open and unpaid"),
+                ],
+                default="leave",
+                help_text="Deleted counts when it was missing twice, a day apart.",
+                max_length=12,
+                verbose_name="no longer approved",
+            ),
         ),
     ]
