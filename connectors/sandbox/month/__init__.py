@@ -2,16 +2,8 @@
 
 from . import cases
 from .build import effective, expense, report, report_id, total
-from .cases import (
-    case_report,
-    edits,
-    everything,
-    month,
-    revision,
-    story,
-    unapproval,
-    unreported,
-)
+from .first import unreported
+from .months import case_report, edits, everything, month, revision, story, unapproval
 from .more import more
 from .numbers import SEED
 from .volume import Volume, volume
