@@ -40,6 +40,7 @@ def _play(stage: Stage) -> dict:
     import django
     from django.core.management import call_command
 
+    stage.open_web()
     django.setup()
     # The story is written for people; what the rooms log goes to the processes' own files.
     call_command("migrate", verbosity=0)

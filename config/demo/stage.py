@@ -80,15 +80,18 @@ class Stage:
             "INTUIT_CLIENT_SECRET": app["client_secret"],
         }
 
-    def open_office(self) -> None:
-        """Web and cluster, when the database has been migrated."""
+    def open_web(self) -> None:
+        """The web server, which takes its time to start; ask it when there are tables."""
         port = self.web_url.removeprefix(LOOPBACK)
         gunicorn = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}"]
         gunicorn += ["--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
         self._start("web", gunicorn)
+
+    def open_office(self) -> None:
+        """The cluster too, when the database has been migrated; returns when the web answers."""
         self._start("cluster", [sys.executable, "manage.py", "qcluster"])
         try:
-            self._children.wait_for_port(int(port))
+            self._children.wait_for_port(int(self.web_url.removeprefix(LOOPBACK)))
         except (ChildEnded, TimeoutError) as failure:
             raise StageFailed(f"the web server did not start: {failure}") from None
 

@@ -1,46 +1,22 @@
 """A connected company on the sandbox: Expensify, QuickBooks Online and the flow between them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 
 from audit.engine import desk, drain, poll, prepare
 from audit.models import Posting, Report
+from config.demo import firm, plans
 from connectors import services as connecting
 from connectors.clock import database_now
 from connectors.models import EXPENSIFY, Credential, ExpensifyAccount, LedgerConnection, Workspace
 from mappings import services as mapping
-from mappings.models import Flow, GLAccount, Party, Value
+from mappings.models import Flow, GLAccount, Party
 
-WORKSPACE = "0810E551A5F2A9C2"
-REALM = "9341450000000001"
-
-ACCOUNT_OF = {
-    "Airfare": "6100",
-    "Lodging": "6110",
-    "Taxi & Rideshare": "6120",
-    "Meals & Entertainment": "6130",
-    "Mileage": "6140",
-    "Per Diem": "6150",
-    "Software": "6200",
-    "Office Supplies": "6210",
-    "Phone & Internet": "6220",
-    "Conferences": "6230",
-    "Postage": "6240",
-    "Client Gifts": "6250",
-    "Bank Fees": "6260",
-    "Equipment": "1500",
-    "Client Costs": "5100",
-}
-VALUE_OF: Mapping[tuple[int, str], tuple[str, str]] = {
-    (1, "Consulting"): ("class", "Consulting"),
-    (1, "Sales"): ("class", "Sales"),
-    (1, "Operations"): ("class", "Operations"),
-    (1, "Engineering"): ("class", "Engineering"),
-}
+WORKSPACE = plans.ACME_US.workspace
+REALM = plans.ACME_US.company
 
 
 @dataclass
@@ -94,14 +70,35 @@ class Town:
 
 def connect(sandbox: Any, **flow_columns: Any) -> Town:
     """Connect both ends with credentials that the sandbox mints, read the lists, map them."""
+    account = connect_expensify(sandbox)
+    connection = connect_company(sandbox, REALM, "Acme US")
+    columns = {"name": "Acme US bills", "mode": "live", "tag_policy": "hold", **flow_columns}
+    return settle(sandbox, account, connection, plans.ACME_US, **columns)
+
+
+def connect_everything(sandbox: Any) -> list[Town]:
+    """The demo's three companies and all its flows, live."""
+    account = connect_expensify(sandbox)
+    realms = dict.fromkeys(plan.company for plan in plans.FLOWS)
+    companies = {realm: connect_company(sandbox, realm) for realm in realms}
+    return [
+        settle(sandbox, account, companies[plan.company], plan, mode="live") for plan in plans.FLOWS
+    ]
+
+
+def connect_expensify(sandbox: Any) -> ExpensifyAccount:
     partner = sandbox.control("expensify", "tokens", {})
     account = ExpensifyAccount(name="Acme")
     connecting.store_partner_credentials(
         account, user_id=partner["partnerUserID"], user_secret=partner["partnerUserSecret"]
     )
     connecting.pull_workspaces(account)
-    workspace = Workspace.objects.get(policy_id=WORKSPACE)
-    minted = sandbox.control("quickbooks_online", "tokens", {})
+    return account
+
+
+def connect_company(sandbox: Any, realm: str, name: str = "") -> LedgerConnection:
+    """The company's connection, its lists read; all of them are of one app at the vendor."""
+    minted = sandbox.control("quickbooks_online", "tokens", {"company": realm})
     settings.INTUIT_CLIENT_ID = minted["client_id"]
     settings.INTUIT_CLIENT_SECRET = minted["client_secret"]
     credential = Credential.objects.create(
@@ -113,35 +110,26 @@ def connect(sandbox: Any, **flow_columns: Any) -> Town:
         expires_at=database_now() + timedelta(hours=1),
     )
     connection = LedgerConnection.objects.create(
-        ledger="quickbooks_online", name="Acme US", company_id=REALM, credential=credential
+        ledger="quickbooks_online", name=name or realm, company_id=realm, credential=credential
     )
     connecting.test_connection(connection)
     mapping.pull_chart(connection)
-    mapping.pull_workspace(workspace)
     connection.refresh_from_db()
-    flow = Flow(
-        workspace=workspace,
-        connection=connection,
-        name="Acme US bills",
-        starts_on=date(2026, 10, 1),
-        zone="America/New_York",
-        payable_account=GLAccount.objects.get(connection=connection, number="2000"),
-        **{"mode": "live", "tag_policy": "hold", **flow_columns},
-    )
-    mapping.save_flow(flow)
-    map_everything(flow)
+    return connection
+
+
+def settle(
+    sandbox: Any,
+    account: ExpensifyAccount,
+    connection: LedgerConnection,
+    plan: plans.FlowPlan,
+    **columns: Any,
+) -> Town:
+    """The plan's workspace read, its flow made and mapped."""
+    workspace = Workspace.objects.get(policy_id=plan.workspace)
+    mapping.pull_workspace(workspace)
+    flow = firm.make_flow(plan, workspace, connection, **columns)
     return Town(sandbox, account, workspace, connection, flow)
-
-
-def map_everything(flow: Flow) -> None:
-    """Rules for every category and department but the ones that the month leaves open."""
-    for category, number in ACCOUNT_OF.items():
-        mapping.save_rule(flow=flow, category=category, account=account(flow, number))
-    for (level, tag), (dimension, name) in VALUE_OF.items():
-        value = Value.objects.get(
-            dimension__connection=flow.connection, dimension__name=dimension, name=name
-        )
-        mapping.save_rule(flow=flow, tag_level=level, tag=tag, values={dimension: value})
 
 
 def account(flow: Flow, number: str) -> GLAccount:
