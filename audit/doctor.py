@@ -15,7 +15,7 @@ from django.db.models import Count, F, Min, Q, Sum
 from django.db.models.functions import Coalesce, Greatest
 from django_q.models import OrmQ, Schedule
 
-from audit import selectors, trail
+from audit import attention, selectors, trail
 from audit.models import PollRun, Posting, Report
 from audit.nudge import TICK
 from audit.pace import pace
@@ -362,6 +362,24 @@ def _held() -> Iterator[Finding]:
             yield _ok(label, "none")
 
 
+def _attention() -> Iterator[Finding]:
+    """What stands in the ledger and should perhaps not be there, or not be paid."""
+    stranded = Report.objects.filter(attention.unapproved(database_now()))
+    if count := stranded.count():
+        yield _look(
+            "Unapproved",
+            f"{_count(count, 'report')} posted and no longer approved for three days or more",
+            "Reports, filter Posted, not approved for 3 days: reverse them or have them approved.",
+        )
+    bills = attention.reimbursed_bills().count()
+    if bills:
+        yield _look(
+            "Paid twice?",
+            f"{_count(bills, 'open bill')} for reports that Expensify has reimbursed already",
+            "Postings, filter Open, already reimbursed in Expensify: mark them paid in the ledger.",
+        )
+
+
 def _doubt() -> Iterator[Finding]:
     now = database_now()
     rows = Posting.objects.filter(
@@ -408,6 +426,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _posting,
     _doubt,
     _held,
+    _attention,
     _unread,
     _trail,
 )

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 from django_q.tasks import async_task
 
-from audit import mail, trail
+from audit import attention, mail, trail
 from audit.engine import drain, poll, prepare
 from audit.nudge import TICK
 from audit.pace import pace
@@ -40,6 +40,8 @@ def tick() -> None:
             async_task("audit.tasks.read_chart", connection_id)
         for workspace_id in stale_lists():
             async_task("audit.tasks.read_lists", workspace_id)
+        for connection_id in attention.due_looks(database_now()):
+            async_task("audit.tasks.look_at_bills", connection_id)
         for credential_id in idle_credentials():
             async_task("audit.tasks.renew_idle", credential_id)
         housekeeping()
@@ -65,6 +67,10 @@ def stale_lists() -> list[int]:
 def read_chart(connection_id: int) -> None:
     connection = LedgerConnection.objects.select_related("credential").get(pk=connection_id)
     _told(connection_id, "chart.unread", lambda: mapping.pull_chart(connection))
+
+
+def look_at_bills(connection_id: int) -> None:
+    _told(connection_id, "bills.unread", lambda: attention.look_at_bills(connection_id))
 
 
 def read_lists(workspace_id: int) -> None:

@@ -7,8 +7,9 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
 from django.db.models.functions import ExtractMonth, ExtractYear
 from django.http import HttpRequest
-from django.utils import formats
+from django.utils import formats, timezone
 
+from audit import attention
 from audit.admin import words
 from audit.admin.cures import titles
 from audit.models import Event
@@ -71,13 +72,31 @@ class Badge(SimpleListFilter):
         "reimbursed": ("Reimbursed", Q(reimbursed_at__isnull=False)),
         "absent": ("Missing", Q(absent_since__isnull=False)),
     }
+    _stranded = ("Posted, not approved for 3 days", attention.unapproved)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, label) for name, (label, _) in self._badges.items()]
+        names = [(name, label) for name, (label, _) in self._badges.items()]
+        return [*names, ("stranded", self._stranded[0])]
 
     def queryset(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        if self.value() == "stranded":
+            return rows.filter(self._stranded[1](timezone.now()))
         found = self._badges.get(self.value() or "")
         return rows.filter(found[1]) if found else rows
+
+
+class OpenBill(SimpleListFilter):
+    """Bills that somebody might pay although the employee has the money already."""
+
+    title, parameter_name = "open bills", "bill"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("reimbursed", "Open, already reimbursed in Expensify")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        if self.value() != "reimbursed":
+            return rows
+        return rows.filter(pk__in=attention.reimbursed_bills().order_by().values("pk"))
 
 
 class Cause(SimpleListFilter):

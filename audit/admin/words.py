@@ -168,6 +168,9 @@ _EVENTS = {
     "flow.poll_asked": "Poll of {flow} asked for.",
     "channel.held": "Nothing is sent for now. {why}",
     "channel.open": "The ledger answers again.",
+    "bills.looked_at": "Looked at open bills that Expensify has reimbursed: {bills}, of which "
+    "{paid} were paid in the ledger.",
+    "bills.unread": "Open bills that Expensify has reimbursed could not be looked at. {why}",
     "expensify.unknown_field": "Expensify sent a field that we do not know: {name}.",
 }
 
