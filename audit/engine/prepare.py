@@ -350,7 +350,9 @@ def decide(
                     drops += [standing.open] if standing.open is not None else []
                     intents.append(intent)
             continue
-        if standing.open is not None and standing.open.state in UNSENT:
+        if _is_of_no_account(standing.open, revision_id):
+            drops.append(standing.open)
+        elif standing.open is not None and standing.open.state in UNSENT:
             if standing.open.document_id and standing.open.op == Op.POST:
                 continue  # held, and something stands in the ledger: a person has to see it
             drops.append(standing.open)
@@ -421,6 +423,14 @@ def _stands_unadopted(open_: Posting | None) -> bool:
 def _is_set_aside(open_: Posting | None, revision_id: int | None) -> bool:
     """A person set this very revision aside; only a replay or a change of the report undoes it."""
     return open_ is not None and open_.state == State.IGNORED and open_.revision_id == revision_id
+
+
+def _is_of_no_account(open_: Posting | None, revision_id: int | None) -> bool:
+    """Set aside or withdrawn, of a part that the report does not have any more."""
+    if open_ is None:
+        return False
+    is_aside = open_.state == State.IGNORED and open_.revision_id != revision_id
+    return is_aside or open_.state == State.WITHDRAWN
 
 
 def _is_taken_back(open_: Posting | None) -> bool:
