@@ -72,7 +72,8 @@ def connect(sandbox: Any, **flow_columns: Any) -> Town:
     """Connect both ends with credentials that the sandbox mints, read the lists, map them."""
     account = connect_expensify(sandbox)
     connection = connect_company(sandbox, REALM, "Acme US")
-    columns = {"name": "Acme US bills", "mode": "live", "tag_policy": "hold", **flow_columns}
+    columns = {"name": "Acme US bills", "mode": "live", "tag_policy": "hold"}
+    columns |= {"due_at": database_now(), **flow_columns}
     return settle(sandbox, account, connection, plans.ACME_US, **columns)
 
 
