@@ -1,7 +1,7 @@
 """All delays of the engine in one frozen place, so that tests and the demo can shrink them."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -9,7 +9,13 @@ from django.conf import settings
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Waits and spans. `visibility` None = as the ledger's abilities say."""
+    """Waits and spans.
+
+    breaker_failures   as many in a row, and the channel rests for `breaker_open`
+    throttled_at_most  how long a vendor may have us wait; daily limits are told in hours
+    person_pause       between two tries while only a person can help
+    visibility         None = as the ledger's abilities say
+    """
 
     lease: timedelta = timedelta(seconds=90)
     drain: timedelta = timedelta(seconds=45)
@@ -26,6 +32,8 @@ class Pace:
     poll_retry: timedelta = timedelta(minutes=5)
     breaker_failures: int = 5
     breaker_open: timedelta = timedelta(minutes=2)
+    throttled_at_most: timedelta = timedelta(hours=24)
+    person_pause: timedelta = timedelta(minutes=15)
     visibility: timedelta | None = None
 
     def jittered(self, attempt: int) -> timedelta:
@@ -52,10 +60,24 @@ FAST = Pace(
     doubt_retry=timedelta(milliseconds=100),
     poll_retry=timedelta(seconds=1),
     breaker_open=timedelta(seconds=1),
+    person_pause=timedelta(seconds=1),
     visibility=timedelta(milliseconds=50),
 )
+# Workers are killed every other second: with the leases of everyday use the time would be spent on
+# waiting for the dead.
+TORTURE = replace(
+    FAST,
+    lease=timedelta(seconds=2),
+    poll_lease=timedelta(seconds=3),
+    drain=timedelta(seconds=4),
+    known_again=timedelta(seconds=6),
+    settled_again=timedelta(seconds=6),
+    visibility=timedelta(milliseconds=400),
+    breaker_open=timedelta(milliseconds=500),
+)
+PACES = {"real": REAL, "fast": FAST, "torture": TORTURE}
 
 
 def pace() -> Pace:
-    """The pace that the settings name: `real`, or `fast` where only our sandbox is spoken to."""
-    return FAST if settings.PACE == "fast" else REAL
+    """The pace that the settings name; all but `real` are for our own sandbox alone."""
+    return PACES[settings.PACE]

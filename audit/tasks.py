@@ -79,11 +79,17 @@ def read_lists(workspace_id: int) -> None:
 
 
 def idle_credentials() -> list[int]:
-    """Sign-ins that nobody used for a third of their life: renewing them keeps them alive."""
+    """Sign-ins that nobody used for a third of their life: renewing them keeps them alive.
+
+    One that the vendor blocks is among them: when its plan is paid again, nobody should have to
+    connect again as well.
+    """
     now = database_now()
-    rows = Credential.objects.filter(
-        state=Credential.State.WORKING, refresh_expires_at__isnull=False
-    ).order_by("pk")
+    rows = (
+        Credential.objects.filter(refresh_expires_at__isnull=False)
+        .exclude(state=Credential.State.RECONNECT)
+        .order_by("pk")
+    )
     return [
         row.pk
         for row in rows.defer("secret")
@@ -93,6 +99,8 @@ def idle_credentials() -> list[int]:
 
 def renew_idle(credential_id: int) -> None:
     """Renew a sign-in whose tokens would otherwise end unused."""
+    if credential_id not in idle_credentials():
+        return  # this nudge was doubled or late: it has been renewed
     credential = Credential.objects.get(pk=credential_id)
     _told(
         None,

@@ -3,6 +3,7 @@
 import logging
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,7 +18,13 @@ import urllib3.exceptions
 from requests import exceptions as failures
 from requests.adapters import HTTPAdapter
 
-from connectors.contract.transport import AnswerLost, Request, Response, Unreachable
+from connectors.contract.transport import (
+    AnswerLost,
+    Request,
+    Response,
+    Unreachable,
+    fingerprint,
+)
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +143,29 @@ class HttpTransport:
             answer.close()
         return _response(answer, b"")
 
+    def fetch(self, request: Request, most_bytes: int, within_s: float) -> Response:
+        """An answer of unknown size: at most a byte more than `most_bytes` of its body is read.
+
+        What says beforehand that it is larger comes without a body. Raises what `send` raises, and
+        AnswerLost when the whole has not come within `within_s` seconds, however steadily it drips.
+        """
+        give_up_at = time.monotonic() + within_s
+        answer = self._open(request)
+        body = bytearray()
+        try:
+            announced = answer.headers.get("Content-Length", "")
+            if announced.isdecimal() and int(announced) > most_bytes:
+                return _response(answer, b"")
+            while len(body) <= most_bytes and (piece := answer.raw.read1(_CHUNK, True)):
+                body += piece
+                if time.monotonic() > give_up_at:
+                    raise self._lost(request, TimeoutError())
+        except (failures.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
+            raise self._lost(request, failure) from None
+        finally:
+            answer.close()
+        return _response(answer, bytes(body[: most_bytes + 1]))
+
     def _open(self, request: Request) -> requests.Response:
         """Send, and return as soon as the status line and headers are there."""
         self._guard()
@@ -228,7 +258,9 @@ def _kind(failure: BaseException) -> str:
 
 def _response(answer: requests.Response, body: bytes) -> Response:
     headers = {name.lower(): text for name, text in answer.headers.items()}
-    return Response(answer.status_code, headers, body, _moment(headers.get("date", "")))
+    signed_by = fingerprint(answer.request.headers.get("Authorization", ""))
+    at = _moment(headers.get("date", ""))
+    return Response(answer.status_code, headers, body, at, signed_by)
 
 
 def _moment(text: str) -> datetime | None:

@@ -164,6 +164,7 @@ class LedgerConnection(models.Model):
         permissions = (
             ("connect_ledgerconnection", "Can connect and reconnect a ledger"),
             ("test_ledgerconnection", "Can test a ledger connection"),
+            ("retry_ledgerconnection", "Can have a held ledger tried again at once"),
         )
 
     def __str__(self) -> str:
@@ -239,6 +240,7 @@ class Channel(models.Model):
     breaker_failures = models.PositiveIntegerField(default=0)
     breaker_until = models.DateTimeField(null=True, blank=True)
     breaker_reason = models.TextField(blank=True, default="")
+    held_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("connection", "id")

@@ -1,122 +1,59 @@
-"""Consent and tokens: whoever needs a token gets one, and one refresh serves all who need it.
+"""Tokens: whoever needs one gets one, and one refresh serves all who need it.
 
 A refresh token is worth a person's afternoon: it is used by one caller at a time, its successor is
 stored before anything uses it, and no single refusal, failure or silence makes us forget it.
 """
 
-import hashlib
 import logging
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
 from connectors.clock import database_now
-from connectors.contract.transport import Unauthorised, Unreachable
+from connectors.contract.transport import Unauthorised, Unreachable, fingerprint
 from connectors.guard import no_open_transaction
-from connectors.models import Credential, LedgerConnection, OAuthState
+from connectors.models import Credential, LedgerConnection
 from connectors.registry import ledger_label
 from connectors.signals import tell
-from connectors.token_endpoint import GrantRefused, Tokens, ask, sign_in
+from connectors.token_endpoint import GrantRefused, Tokens, ask
 
 log = logging.getLogger(__name__)
 
-RENEW_BEFORE = timedelta(minutes=5)  # a drain must not meet the end of its token
-USABLE_FOR = timedelta(seconds=30)  # good enough while somebody else is renewing
-ASK_AGAIN = timedelta(seconds=60)  # between two refusals that count
-LOCK_FOR = timedelta(seconds=120)  # longer than two token requests can take
-WAIT_FOR_S = 20.0
-POLL_EVERY_S = 0.1
-CONSENT_LASTS = timedelta(minutes=10)
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long those who need a token wait for the endpoint, and for one another."""
+
+    renew_before: timedelta = timedelta(minutes=5)  # a drain must not meet the end of its token
+    usable_for: timedelta = timedelta(seconds=30)  # good enough while somebody else is renewing
+    ask_again: timedelta = timedelta(seconds=60)  # between two refusals that count
+    lock_for: timedelta = timedelta(seconds=120)  # longer than two token requests can take
+    patience_s: float = 20.0
+    poll_every_s: float = 0.1
 
 
-class ConsentRefused(Exception):
-    """A consent that is not carried out; the text is for the person in front of the screen."""
+REAL = Waits()
+# Where workers are killed every other second, what they leave behind is not waited out.
+TORTURE = replace(
+    REAL, ask_again=timedelta(seconds=1), lock_for=timedelta(seconds=4), patience_s=6.0
+)
 
 
-# --- consent --------------------------------------------------------------------------------------
-
-
-def redirect_uri(ledger: str) -> str:
-    """Where the vendor sends the browser back; registered there letter by letter."""
-    return f"{settings.BASE_URL.rstrip('/')}/oauth/{ledger}/callback"
-
-
-def begin(connection: LedgerConnection, session_key: str) -> str:
-    """Start a consent: the address of the vendor's page. Raises Blocked without app keys."""
-    way = sign_in(connection.ledger)
-    client_id, _ = way.client()
-    state = secrets.token_urlsafe(32)
-    now = database_now()
-    OAuthState.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
-    OAuthState.objects.create(
-        state_hash=_hash(state),
-        session_hash=_hash(session_key),
-        connection=connection,
-        created_at=now,
-    )
-    query = {
-        "client_id": client_id,
-        "response_type": "code",
-        "scope": way.scope,
-        "redirect_uri": redirect_uri(connection.ledger),
-        "state": state,
-    }
-    return f"{settings.VENDOR_URLS[connection.ledger]['authorize']}?{urlencode(query)}"
-
-
-def finish(ledger: str, state: str, session_key: str) -> LedgerConnection:
-    """The connection whose consent comes back; each state works once, for its own session.
-
-    Raises ConsentRefused. Nothing tells a stranger which of the conditions failed.
-    """
-    now = database_now()
-    mine = OAuthState.objects.filter(
-        state_hash=_hash(state),
-        session_hash=_hash(session_key),
-        connection__ledger=ledger,
-        created_at__gt=now - CONSENT_LASTS,
-        used_at__isnull=True,
-    )
-    # One UPDATE decides: of two answers that carry the same state, one gets on.
-    if not mine.update(used_at=now):
-        raise ConsentRefused(
-            "This answer does not belong to a consent that you started here in the last "
-            f"{int(CONSENT_LASTS.total_seconds() // 60)} minutes. Nothing was connected. "
-            "Open the connection and press Connect again."
-        )
-    return LedgerConnection.objects.select_related("credential").get(
-        consents__state_hash=_hash(state)
-    )
-
-
-def exchange(ledger: str, code: str) -> Tokens:
-    """Turn a consent's code into tokens, by one request. Raises ConsentRefused, VendorError."""
-    answer = ask(
-        ledger,
-        {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": redirect_uri(ledger),
-        },
-    )
-    if isinstance(answer, GrantRefused):
-        raise ConsentRefused(
-            f"{ledger_label(ledger)} did not accept the consent ({answer.why}). It may have been "
-            "used already, or have waited too long. Press Connect again."
-        )
-    return answer
+def waits() -> Waits:
+    """Those of the pace that the settings name."""
+    return TORTURE if settings.PACE == "torture" else REAL
 
 
 def keep(credential: Credential, tokens: Tokens) -> None:
     """Store the tokens of a new consent: the credential works again, whoever was renewing it.
 
-    Taking the lock away makes a refresh that is still under way drop its outcome.
+    With another refresh token stored, a refresh that is still under way drops its outcome.
     """
     now = database_now()
     credential.secret = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
@@ -125,9 +62,6 @@ def keep(credential: Credential, tokens: Tokens) -> None:
     for field, moment in _ends(tokens, now).items():
         setattr(credential, field, moment)
     credential.save()
-
-
-# --- tokens ---------------------------------------------------------------------------------------
 
 
 def fresh_token(
@@ -148,52 +82,73 @@ def fresh_token(
         _refuse_useless(row, now)
         if _lock(row, owner, now):
             try:
-                return _renewed(row.pk, owner, stale)
+                return _renewed(row.pk, stale)
             finally:
                 Credential.objects.filter(pk=row.pk, lock_owner=owner).update(
                     lock_owner="", lock_until=None
                 )
-        if time.monotonic() - started > WAIT_FOR_S:
+        if time.monotonic() - started > waits().patience_s:
             raise Unreachable(
                 f"another worker has been renewing the {ledger_label(row.kind)} sign-in for "
-                f"{WAIT_FOR_S:.0f} s; nothing was sent"
+                f"{waits().patience_s:.0f} s; nothing was sent"
             )
-        sleep(POLL_EVERY_S)
+        sleep(waits().poll_every_s)
+
+
+def access_token(row: Credential) -> str:
+    """The stored one, "" where there is none. Raises SecretSealed."""
+    return row.secret.get("access_token", "") if row.secret is not None else ""
+
+
+def signature(token: str) -> str:
+    """What `Response.signed_by` says where the request carried this access token."""
+    return fingerprint(f"Bearer {token}")
+
+
+def is_about(row: Credential, refusal: Unauthorised) -> bool:
+    """Whether the refused token is the one that is stored. What does not say, counts as such."""
+    if not refusal.signed_by or row.is_sealed:
+        return True
+    return refusal.signed_by == signature(access_token(row))
 
 
 def _lasting(row: Credential, now: datetime, stale: str) -> str:
     """Its access token where it will do for a while, else ""."""
-    token = row.secret.get("access_token", "") if row.secret is not None else ""
+    token = access_token(row)
     if row.state == Credential.State.RECONNECT or token == stale:
         return ""
-    return token if row.expires_at is None or row.expires_at > now + RENEW_BEFORE else ""
+    lasts = row.expires_at is None or row.expires_at > now + waits().renew_before
+    return token if lasts else ""
 
 
 def _leftover(row: Credential, now: datetime, stale: str) -> str:
     """What is left of the token, while renewing is put off or somebody else's turn; else ""."""
-    token = row.secret.get("access_token", "") if row.secret is not None else ""
+    token = access_token(row)
     if row.state == Credential.State.RECONNECT or token == stale or row.expires_at is None:
         return ""
     is_waiting = _is_locked(row, now) or _is_between_refusals(row, now)
-    return token if is_waiting and row.expires_at > now + USABLE_FOR else ""
+    return token if is_waiting and row.expires_at > now + waits().usable_for else ""
 
 
 def _refuse_useless(row: Credential, now: datetime) -> None:
     """Raise where asking the token endpoint now would be of no use."""
-    name = ledger_label(row.kind)
+    name, signed_by = ledger_label(row.kind), signature(access_token(row))
     if row.state == Credential.State.RECONNECT:
-        raise Unauthorised(row.reason or f"{name} must be connected again: press Connect.")
+        reason = row.reason or f"{name} must be connected again: press Connect."
+        raise Unauthorised(reason, signed_by=signed_by)
     if row.secret is None or not row.secret.get("refresh_token"):
-        raise Unauthorised(f"{name} has given no sign-in yet: press Connect.")
+        reason = f"{name} has given no sign-in yet: press Connect."
+        raise Unauthorised(reason, signed_by=signed_by)
     if _is_between_refusals(row, now):
         raise Unreachable(
             f"{name} refused to renew the sign-in at {row.refused_at:%H:%M:%S} UTC; it is asked "
-            f"once more {ASK_AGAIN.total_seconds():.0f} s later, before anybody has to reconnect"
+            f"once more {waits().ask_again.total_seconds():.0f} s later, before anybody has to "
+            "reconnect"
         )
 
 
 def _is_between_refusals(row: Credential, now: datetime) -> bool:
-    return row.refused_at is not None and now < row.refused_at + ASK_AGAIN
+    return row.refused_at is not None and now < row.refused_at + waits().ask_again
 
 
 def _is_locked(row: Credential, now: datetime) -> bool:
@@ -207,12 +162,12 @@ def _lock(row: Credential, owner: str, now: datetime) -> bool:
     free = Q(lock_owner="") | Q(lock_until__isnull=True) | Q(lock_until__lte=now)
     return bool(
         Credential.objects.filter(free, pk=row.pk).update(
-            lock_owner=owner, lock_until=now + LOCK_FOR
+            lock_owner=owner, lock_until=now + waits().lock_for
         )
     )
 
 
-def _renewed(pk: int, owner: str, stale: str) -> str:
+def _renewed(pk: int, stale: str) -> str:
     """Renew under the lock; what an earlier owner of the lock achieved is used first."""
     row, now = Credential.objects.get(pk=pk), database_now()
     if token := _lasting(row, now, stale):
@@ -221,25 +176,31 @@ def _renewed(pk: int, owner: str, stale: str) -> str:
     newest, previous = row.secret["refresh_token"], row.secret.get("previous_refresh_token", "")
     answer = ask(row.kind, {"grant_type": "refresh_token", "refresh_token": newest})
     if isinstance(answer, Tokens):
-        return _kept(pk, owner, answer, used=newest)
+        return _kept(pk, newest, answer, used=newest)
     if row.refused_at is None:
-        now = database_now()
-        Credential.objects.filter(pk=pk, lock_owner=owner).update(refused_at=now, changed_at=now)
-        log.warning("refresh refused credential=%s request_id=%s", pk, answer.request_id)
-        raise Unreachable(
-            f"{ledger_label(row.kind)} refused to renew the sign-in ({answer.why}); it is asked "
-            f"once more in {ASK_AGAIN.total_seconds():.0f} s, before anybody has to reconnect",
-            request_id=answer.request_id,
-        )
+        raise _refused_once(pk, newest, answer)
     if previous:
         # The newest never worked, perhaps because its answer crossed another's on the way here.
         older = ask(row.kind, {"grant_type": "refresh_token", "refresh_token": previous})
         if isinstance(older, Tokens):
-            return _kept(pk, owner, older, used=previous)
-    raise _given_up(row, owner, answer)
+            return _kept(pk, newest, older, used=previous)
+    raise _given_up(pk, newest, answer)
 
 
-def _kept(pk: int, owner: str, tokens: Tokens, used: str) -> str:
+def _unreplaced(pk: int, newest: str) -> Credential:
+    """The row, locked, if its refresh token is still the one that we asked with.
+
+    That and not the lock decides what an answer may change: the lock of somebody who slept can
+    have passed on, and what they were granted is good as long as nothing newer is stored.
+    Raises Unreachable: a person connected again meanwhile, or another worker was first.
+    """
+    row = Credential.objects.select_for_update().get(pk=pk)
+    if row.secret is None or row.secret.get("refresh_token") != newest:
+        raise Unreachable("the sign-in was replaced while it was renewed; nothing was sent")
+    return row
+
+
+def _kept(pk: int, newest: str, tokens: Tokens, used: str) -> str:
     """Commit the new tokens, then hand out the access token: never the other way round.
 
     The refresh token that just worked stays beside its successor until that one has worked too.
@@ -248,37 +209,54 @@ def _kept(pk: int, owner: str, tokens: Tokens, used: str) -> str:
     secret = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
     if tokens.refresh_token != used:
         secret["previous_refresh_token"] = used
-    stored = Credential.objects.filter(pk=pk, lock_owner=owner).update(
-        secret=secret, refused_at=None, reason="", changed_at=now, **_ends(tokens, now)
-    )
-    if not stored:
-        raise _replaced()
+    changes = {"secret": secret, "refused_at": None, "changed_at": now, **_ends(tokens, now)}
+    with transaction.atomic():
+        row = _unreplaced(pk, newest)
+        was_given_up = row.state == Credential.State.RECONNECT
+        if was_given_up:  # by somebody to whom this answer was not known
+            changes |= {"state": Credential.State.WORKING, "reason": ""}
+        Credential.objects.filter(pk=pk).update(**changes)
+        if was_given_up:
+            tell("connection.working", subject=_subject(pk), facts={"reason": "it was renewed"})
     log.info("token renewed credential=%s", pk)
     return tokens.access_token
 
 
-def _given_up(row: Credential, owner: str, answer: GrantRefused) -> Unauthorised | Unreachable:
-    """Two refusals, far enough apart, of the newest token we have: now it is a person's turn."""
-    name = ledger_label(row.kind)
-    reason = f"{name} no longer accepts our sign-in ({answer.why}). Press Connect to renew it."
+def _refused_once(pk: int, newest: str, answer: GrantRefused) -> Unreachable:
+    """The first refusal is no verdict: its moment is kept, and asking goes on a minute later."""
+    now = database_now()
     with transaction.atomic():
-        disconnected = Credential.objects.filter(pk=row.pk, lock_owner=owner).update(
+        row = _unreplaced(pk, newest)
+        Credential.objects.filter(pk=pk).update(refused_at=now, changed_at=now)
+    log.warning("refresh refused credential=%s request_id=%s", pk, answer.request_id)
+    return Unreachable(
+        f"{ledger_label(row.kind)} refused to renew the sign-in ({answer.why}); it is asked once "
+        f"more in {waits().ask_again.total_seconds():.0f} s, before anybody has to reconnect",
+        request_id=answer.request_id,
+    )
+
+
+def _given_up(pk: int, newest: str, answer: GrantRefused) -> Unauthorised:
+    """Two refusals, far enough apart, of the newest token we have: now it is a person's turn."""
+    with transaction.atomic():
+        row = _unreplaced(pk, newest)
+        name = ledger_label(row.kind)
+        reason = f"{name} no longer accepts our sign-in ({answer.why}). Press Connect to renew it."
+        Credential.objects.filter(pk=pk).update(
             state=Credential.State.RECONNECT, reason=reason, changed_at=database_now()
         )
-        if not disconnected:
-            return _replaced()
-        connection = LedgerConnection.objects.filter(credential=row.pk).first()
         tell(
             "connection.needs_reconnect",
-            subject={"connection_id": connection.pk if connection else None},
+            subject=_subject(pk),
             facts={"reason": reason, "request_id": answer.request_id},
         )
-    return Unauthorised(reason, request_id=answer.request_id)
+    signed_by = signature(access_token(row))
+    return Unauthorised(reason, request_id=answer.request_id, signed_by=signed_by)
 
 
-def _replaced() -> Unreachable:
-    """A person connected again meanwhile: their tokens stand, ours are from the old consent."""
-    return Unreachable("the sign-in was replaced while it was renewed; nothing was sent")
+def _subject(pk: int) -> dict[str, int | None]:
+    connection = LedgerConnection.objects.filter(credential=pk).first()
+    return {"connection_id": connection.pk if connection else None}
 
 
 def _ends(tokens: Tokens, now: datetime) -> dict[str, datetime | None]:
@@ -291,7 +269,3 @@ def _ends(tokens: Tokens, now: datetime) -> dict[str, datetime | None]:
     if tokens.consent_lasts_s is not None:
         ends["consent_ends_at"] = end(tokens.consent_lasts_s)
     return ends
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

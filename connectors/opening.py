@@ -13,7 +13,13 @@ from connectors import limits, oauth
 from connectors.clock import database_now
 from connectors.contract.ledger import Connection, Ledger
 from connectors.contract.problem import Problem
-from connectors.contract.transport import Blocked, Request, Response, Unauthorised
+from connectors.contract.transport import (
+    Blocked,
+    Request,
+    Response,
+    Unauthorised,
+    Unreachable,
+)
 from connectors.fields import SecretSealed
 from connectors.guard import no_open_transaction
 from connectors.http import HttpTransport
@@ -26,11 +32,15 @@ if TYPE_CHECKING:
     from connectors.expensify.client import ExpensifyClient
 
 
+# Receipts are small: what has not come by then is asked for again another time.
+_RECEIPT_S = 30.0
+
+
 class _Bearer:
     """The Authorization header of one opened ledger, for all the threads that call through it.
 
     Asked of the database again only every few minutes: the threads that carry requests have no
-    other business there. A token lasts at least `oauth.RENEW_BEFORE` when it is handed out.
+    other business there. A token lasts at least `Waits.renew_before` when it is handed out.
     """
 
     ASK_AGAIN_S = 120.0
@@ -58,22 +68,25 @@ class _NoWire:
 
 
 def open_ledger(
-    connection: LedgerConnection, *, renew: bool = False, meter: Meter | None = None
+    connection: LedgerConnection,
+    *,
+    refused: Unauthorised | None = None,
+    meter: Meter | None = None,
 ) -> Ledger:
     """The connection's ledger, with a token that lasts, renewed when it ends within five minutes.
 
-    `renew` is for a caller whose token was just refused as expired: the stored one counts as
-    stale. `meter` is for a caller that keeps count over many requests and stores it afterwards.
-    Raises Unauthorised (never connected, or a person must reconnect), Blocked (secret
-    sealed, app keys refused), Unreachable and Throttled from the token endpoint. No transaction
-    may be open.
+    `refused` is for a caller whose token was just refused as expired: if that one is still stored,
+    it counts as stale; if not, somebody else has renewed it, and that serves all.
+    `meter` is for a caller that keeps count over many requests and stores it afterwards. Raises
+    Unauthorised (never connected, or a person must reconnect), Blocked (secret sealed, app keys
+    refused), Unreachable and Throttled from the token endpoint. No transaction may be open.
     """
     opener = open_ledger_class(connection.ledger)
     if connection.ledger not in SIGN_INS:
         # Such a ledger comes to us (Desktop's Web Connector): there is nobody to send to.
         return opener(plain_connection(connection), _NoWire())
     credential = credential_of(connection)
-    bearer = _Bearer(credential, stale_token(credential) if renew else "")
+    bearer = _Bearer(credential, stale_token(credential, refused) if refused else "")
     transport = ledger_transport(connection.ledger, bearer)
     metered = Metered(transport, meter or limits.ledger_meter(connection.pk, connection.ledger))
     return opener(plain_connection(connection), metered)
@@ -141,6 +154,26 @@ def open_expensify(account: ExpensifyAccount) -> "ExpensifyClient":
     )
 
 
+def fetch_receipt(address: str, most_bytes: int) -> Response:
+    """What stands behind the link of a receipt, asked for without any credential of ours.
+
+    At most a byte more than `most_bytes` of it; redirects are not followed. Only over TLS, or from
+    our own sandbox: an address that came with a report must not lead into this network. Raises
+    Unreachable, AnswerLost.
+    """
+    try:
+        parts = urlsplit(address)
+        base = f"{parts.scheme}://{parts.netloc}"
+        is_known = parts.scheme == "https" or base == settings.SANDBOX_URL.rstrip("/")
+        if not parts.hostname or parts.username or parts.password or not is_known:
+            raise ValueError
+    except ValueError:
+        raise Unreachable("its link is no address that files are fetched from") from None
+    path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    request = Request("GET", path, {"Accept": "*/*"}, timeout_s=_RECEIPT_S)
+    return HttpTransport(base, guard=no_open_transaction).fetch(request, most_bytes, _RECEIPT_S)
+
+
 def credential_of(connection: LedgerConnection) -> Credential:
     """Its credential. Raises Unauthorised before the first consent."""
     if connection.credential is None:
@@ -156,11 +189,12 @@ def token_of(credential: Credential, stale: str = "") -> str:
         raise blocked_by_seal(sealed) from None
 
 
-def stale_token(credential: Credential) -> str:
-    """The access token that is stored now, "" where there is none."""
-    secret = Credential.objects.get(pk=credential.pk).secret
+def stale_token(credential: Credential, refused: Unauthorised | None = None) -> str:
+    """The access token that is stored now, "" where there is none, or it is not the refused one."""
+    row = Credential.objects.get(pk=credential.pk)
     try:
-        return secret.get("access_token", "") if secret is not None else ""
+        token = oauth.access_token(row)
+        return token if refused is None or oauth.is_about(row, refused) else ""
     except SecretSealed as sealed:
         raise blocked_by_seal(sealed) from None
 

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 
-from connectors import oauth, opening
+from connectors import consent, oauth, opening
 from connectors.clock import database_now
+from connectors.consent import ConsentRefused
 from connectors.contract import exact_json
 from connectors.contract.ledger import Company, Connection
 from connectors.contract.problem import Problem
@@ -14,12 +15,12 @@ from connectors.contract.transport import Blocked, Unauthorised, VendorError
 from connectors.fields import Secret
 from connectors.models import (
     EXPENSIFY,
+    Channel,
     Credential,
     ExpensifyAccount,
     LedgerConnection,
     Workspace,
 )
-from connectors.oauth import ConsentRefused
 from connectors.registry import UnknownLedger, ledger_label
 from connectors.signals import tell
 
@@ -50,7 +51,7 @@ def connect_company(
     Raises ConsentRefused (the text is for the person), VendorError.
     """
     _refuse_other_company(connection, company_id)
-    tokens = oauth.exchange(connection.ledger, code)
+    tokens = consent.exchange(connection.ledger, code)
     ledger = opening.open_with_token(
         Connection(company_id, connection.web_url, connection.facts),
         connection.ledger,
@@ -83,20 +84,35 @@ def test_connection(connection: LedgerConnection) -> Company:
         if company.company_id != connection.company_id:
             raise Blocked(_wrong_company(connection, company))
     except Unauthorised as refusal:
-        needs_reconnect(connection, refusal.message)
+        needs_reconnect(connection, refusal)
         raise
     except Blocked as refusal:
         _set_state(connection, Credential.State.BLOCKED, str(refusal.problem))
         raise
     with transaction.atomic():
         _store_company(connection, company)
-        _set_state(connection, Credential.State.WORKING, "")
+        was_news = _set_state(connection, Credential.State.WORKING, "")
+        held = Channel.objects.filter(connection=connection).exclude(breaker_reason="")
+        if not was_news and held.exists():
+            # Whatever holds it was about something else than the sign-in, and is over.
+            subject = {"connection_id": connection.pk}
+            tell("connection.working", subject=subject, facts={"reason": "it was tested"})
     return company
 
 
-def needs_reconnect(connection: LedgerConnection, reason: str) -> None:
-    """The vendor's last word was no: nothing is sent until a person has connected again."""
-    _set_state(connection, Credential.State.RECONNECT, reason)
+def needs_reconnect(connection: LedgerConnection, refusal: Unauthorised) -> bool:
+    """The vendor's last word was no: nothing is sent until a person has connected again.
+
+    False, and nothing is changed, where the refused token is not the stored one any more: a person
+    has connected again meanwhile, or a refresh has come through.
+    """
+    with transaction.atomic():
+        rows = Credential.objects.select_for_update()
+        credential = rows.filter(pk=connection.credential_id).first()
+        if credential is not None and not oauth.is_about(credential, refusal):
+            return False
+        _set_state(connection, Credential.State.RECONNECT, refusal.message)
+    return True
 
 
 def _checked(connection: LedgerConnection) -> Company:
@@ -105,7 +121,7 @@ def _checked(connection: LedgerConnection) -> Company:
     except Unauthorised as refusal:
         if not refusal.expired:
             raise
-    return opening.open_ledger(connection, renew=True).check()
+        return opening.open_ledger(connection, refused=refusal).check()
 
 
 def _refuse_other_company(connection: LedgerConnection, company_id: str) -> None:
@@ -181,10 +197,10 @@ def _take_over(row: LedgerConnection, company: Company) -> None:
     row.checked_at = database_now()
 
 
-def _set_state(connection: LedgerConnection, state: Credential.State, reason: str) -> None:
+def _set_state(connection: LedgerConnection, state: Credential.State, reason: str) -> bool:
     """Change the credential's state where it differs, with the event in the same transaction."""
     if connection.credential_id is None:
-        return
+        return False
     now = database_now()
     with transaction.atomic():
         changed = (
@@ -201,6 +217,7 @@ def _set_state(connection: LedgerConnection, state: Credential.State, reason: st
             )
     if connection.credential is not None:
         connection.credential.refresh_from_db()
+    return bool(changed)
 
 
 def _wrong_company(connection: LedgerConnection, company: Company) -> Problem:
@@ -294,7 +311,8 @@ def _policies(account: ExpensifyAccount) -> list[Any]:
 
 
 def _note_expensify(account: ExpensifyAccount, failure: VendorError | None) -> None:
-    """What the last request said. Only a refusal of the credentials changes their state."""
+    """What the last request said. Only a refusal of the credentials changes their state, and only
+    while the ones that it was about are stored: a person may have entered others meanwhile."""
     now, text = database_now(), str(failure) if failure else "Working"
     match failure:
         case None:
@@ -308,7 +326,9 @@ def _note_expensify(account: ExpensifyAccount, failure: VendorError | None) -> N
     with transaction.atomic():
         ExpensifyAccount.objects.filter(pk=account.pk).update(state_text=text, checked_at=now)
         account.state_text, account.checked_at = text, now
-        if state is None:
+        stored = Credential.objects.select_for_update().get(pk=account.credential_id)
+        is_about_it = stored.is_sealed or stored.secret == account.credential.secret
+        if state is None or not is_about_it:
             return
         changed = (
             Credential.objects.filter(pk=account.credential_id)

@@ -31,13 +31,17 @@ class NoConsentPage(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """How one ledger's consent differs from plain OAuth 2. `keys` are settings' names."""
+    """How one ledger's consent differs from plain OAuth 2. `keys` are settings' names.
+
+    refresh_lasts_s   how long a refresh token lives unused, where the vendor's answers never say
+    """
 
     scope: str
     keys: tuple[str, str]
     company_parameter: str
     token_headers: tuple[tuple[str, str], ...] = ()
     refresh_lifetime_field: str = ""
+    refresh_lasts_s: int | None = None
     consent_lifetime_field: str = ""
 
     def client(self) -> tuple[str, str]:
@@ -155,7 +159,7 @@ def _tokens(way: SignIn, answer: dict[str, Any]) -> Tokens | None:
         access,
         refresh,
         lasts_s,
-        _whole(answer.get(way.refresh_lifetime_field)),
+        _whole(answer.get(way.refresh_lifetime_field)) or way.refresh_lasts_s,
         _whole(answer.get(way.consent_lifetime_field)),
     )
 

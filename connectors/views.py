@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
-from connectors import oauth, services
+from connectors import consent, services
+from connectors.consent import ConsentRefused
 from connectors.contract.transport import Blocked, VendorError
 from connectors.models import LedgerConnection
-from connectors.oauth import ConsentRefused
 from connectors.registry import ledger_label
 from connectors.token_endpoint import NoConsentPage, sign_in
 
@@ -35,7 +35,7 @@ def start_consent(request: HttpRequest, connection: LedgerConnection) -> HttpRes
     if request.session.session_key is None:
         request.session.create()
     try:
-        return HttpResponseRedirect(oauth.begin(connection, request.session.session_key))
+        return HttpResponseRedirect(consent.begin(connection, request.session.session_key))
     except (NoConsentPage, Blocked) as refusal:
         messages.error(request, str(refusal))
         return HttpResponseRedirect(_page_of(connection))
@@ -49,7 +49,7 @@ def callback(request: HttpRequest, ledger: str) -> HttpResponse:
     try:
         way = sign_in(ledger)
         state, session_key = request.GET.get("state", ""), request.session.session_key or ""
-        connection = oauth.finish(ledger, state, session_key)
+        connection = consent.finish(ledger, state, session_key)
     except (NoConsentPage, ConsentRefused) as refusal:
         return _refused(request, ledger, str(refusal))
     if error := request.GET.get("error", ""):

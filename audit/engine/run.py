@@ -3,10 +3,13 @@
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from django.db import transaction
 
 from audit import trail
 from audit.engine.lease import ChannelLease
+from audit.nudge import nudge
 from audit.pace import pace
 from connectors import services
 from connectors.clock import database_now
@@ -18,7 +21,8 @@ from connectors.models import Channel, LedgerConnection
 
 @dataclass(slots=True)
 class Run:
-    """One drain of one connection. `outcomes` counts postings by what became of them."""
+    """One drain of one connection. `outcomes` counts postings by what became of them; `links` are
+    fresh ones of receipts, by file; `away` says why the other receipts were left for later."""
 
     lease: ChannelLease
     connection: LedgerConnection
@@ -26,6 +30,8 @@ class Run:
     meter: Meter
     stop_at: float
     outcomes: Counter = field(default_factory=Counter)
+    links: dict[int, str] = field(default_factory=dict)
+    away: str = ""
     was_shut: bool = False
     sure_until: float = 0.0
 
@@ -51,46 +57,118 @@ class Run:
         return self.ledger.abilities.visibility_delay if fixed is None else fixed
 
 
+# --- the channel: whether anything may be sent ----------------------------------------------------
+
+
 def shut(connection_id: int, error: VendorError) -> None:
-    """Hold the whole channel: the error is about the connection, not about any document."""
-    now = database_now()
-    channel = Channel.objects.get(connection_id=connection_id)
-    reason = str(error)
-    match error:
-        case Throttled():
-            channel.not_before = now + timedelta(seconds=min(error.after_s, 900))
-        case Unauthorised() | Blocked():
-            # Only a person helps, who then tests the connection, which opens it at once.
-            channel.breaker_until = now + timedelta(minutes=15)
-        case _:
-            channel.breaker_failures += 1
-            if channel.breaker_failures >= pace().breaker_failures:
-                channel.breaker_until = now + pace().breaker_open
-            else:
-                channel.not_before = now + pace().jittered(channel.breaker_failures)
-    news = channel.breaker_reason != reason
-    channel.breaker_reason = reason
-    channel.save(
-        update_fields=["not_before", "breaker_until", "breaker_failures", "breaker_reason"]
-    )
-    if isinstance(error, Unauthorised):
-        connection = LedgerConnection.objects.select_related("credential").get(pk=connection_id)
-        services.needs_reconnect(connection, error)
-    if news:
-        trail.record("channel.held", {"why": reason}, connection_id=connection_id)
+    """Hold the whole channel: the error is about the connection, not about any document.
+
+    A refused token that is not the stored one any more holds nothing: a person has connected again
+    meanwhile, or another worker's refresh came through.
+    """
+    connection = LedgerConnection.objects.select_related("credential").get(pk=connection_id)
+    if isinstance(error, Unauthorised) and not services.needs_reconnect(connection, error):
+        return
+    for one in _slowed_down(connection, error):
+        _hold(one, error)
 
 
 def reopen(connection_id: int) -> None:
     """The vendor answered as it should: whatever held the channel is over."""
-    held = Channel.objects.filter(connection_id=connection_id).exclude(breaker_reason="")
-    if held.update(breaker_failures=0, breaker_until=None, not_before=None, breaker_reason=""):
-        trail.record("channel.open", connection_id=connection_id)
+    with transaction.atomic():
+        held = Channel.objects.filter(connection_id=connection_id).exclude(breaker_reason="")
+        if held.update(**_OPEN):
+            trail.record("channel.open", connection_id=connection_id)
+
+
+def try_again(connection_id: int, actor: str) -> bool:
+    """A person does not want to wait: the channel is open, and a tick is asked for at once.
+
+    False, and nothing is written, where nothing held it.
+    """
+    with transaction.atomic():
+        channel = _locked(connection_id)
+        if is_open(channel, database_now()):
+            return False
+        why = channel.breaker_reason
+        Channel.objects.filter(pk=channel.pk).update(**_OPEN)
+        trail.record("channel.opened", {"why": why}, connection_id=connection_id, actor=actor)
+        nudge()
+    return True
 
 
 def is_shut(connection_id: int) -> str:
     """Why nothing may be sent now, "" when it may."""
     channel, now = Channel.objects.get(connection_id=connection_id), database_now()
-    for until in (channel.breaker_until, channel.not_before):
-        if until is not None and until > now:
-            return channel.breaker_reason or "the ledger asked us to slow down"
-    return ""
+    if is_open(channel, now):
+        return ""
+    return channel.breaker_reason or "the ledger asked us to slow down"
+
+
+def is_open(channel: Channel, now: datetime) -> bool:
+    return held_until(channel, now) is None
+
+
+def held_until(channel: Channel, now: datetime) -> datetime | None:
+    """When the channel is tried again by itself, None where nothing holds it."""
+    ends = (channel.breaker_until, channel.not_before)
+    return max((end for end in ends if end is not None and end > now), default=None)
+
+
+_OPEN = {
+    "breaker_failures": 0,
+    "breaker_until": None,
+    "not_before": None,
+    "breaker_reason": "",
+    "held_since": None,
+}
+# A hold that nobody met for so long was over: what holds the channel now is another one.
+_FORGOTTEN = timedelta(minutes=30)
+
+
+def _slowed_down(connection: LedgerConnection, error: VendorError) -> list[int]:
+    """The connections that the error holds: some throttles are about all that our app sends."""
+    if isinstance(error, Throttled) and error.scope == "app":
+        rows = LedgerConnection.objects.filter(ledger=connection.ledger).order_by("pk")
+        return list(rows.values_list("pk", flat=True))
+    return [connection.pk]
+
+
+def _hold(connection_id: int, error: VendorError) -> None:
+    with transaction.atomic():
+        channel, now = _locked(connection_id), database_now()
+        ends = [end for end in (channel.breaker_until, channel.not_before) if end is not None]
+        if channel.held_since is None or (ends and max(ends) < now - _FORGOTTEN):
+            channel.held_since = now
+        match error:
+            case Throttled():
+                asked = min(timedelta(seconds=error.after_s), pace().throttled_at_most)
+                channel.not_before = _later(channel.not_before, now + asked)
+            case Unauthorised() | Blocked():
+                # Only a person helps, who then connects again or presses Try again now.
+                channel.breaker_until = _later(channel.breaker_until, now + pace().person_pause)
+            case _:
+                channel.breaker_failures += 1
+                wait = pace().jittered(channel.breaker_failures)
+                if channel.breaker_failures >= pace().breaker_failures:
+                    channel.breaker_until = _later(channel.breaker_until, now + pace().breaker_open)
+                else:
+                    channel.not_before = _later(channel.not_before, now + wait)
+        # The same trouble again differs in the request's id alone.
+        is_news = not channel.breaker_reason.startswith(error.message)
+        channel.breaker_reason = str(error)
+        channel.save(update_fields=[*_OPEN])
+        if is_news:
+            trail.record(
+                "channel.held", {"why": channel.breaker_reason}, connection_id=connection_id
+            )
+
+
+def _later(one: datetime | None, other: datetime) -> datetime:
+    """Of two calls in flight the second must not shorten what the vendor asked of the first."""
+    return other if one is None else max(one, other)
+
+
+def _locked(connection_id: int) -> Channel:
+    """The channel's row, locked; before any event is written: chains are locked last."""
+    return Channel.objects.select_for_update().order_by().get(connection_id=connection_id)

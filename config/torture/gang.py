@@ -6,34 +6,15 @@ import signal
 import sys
 import time
 import traceback
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import connections
 
-from audit import pace
 from audit.engine import drain, poll, prepare
 from audit.engine.kill_points import NAMES
 
-# What a dead worker leaves behind is waited out; with the lease of everyday use ten minutes would
-# be spent on waiting.
-HASTE = replace(
-    pace.FAST,
-    lease=timedelta(seconds=2),
-    poll_lease=timedelta(seconds=3),
-    drain=timedelta(seconds=4),
-    known_again=timedelta(seconds=6),
-    settled_again=timedelta(seconds=6),
-    visibility=timedelta(milliseconds=400),
-    breaker_open=timedelta(milliseconds=500),
-)
 ANYWHERE = "anywhere"
-
-
-def be_hasty() -> None:
-    """In this process and all that are forked from it."""
-    pace.FAST = HASTE
 
 
 @dataclass
@@ -70,6 +51,20 @@ class Gang:
         while len(self._members) < self.size:
             place = self._next_place()
             self._members[self._fork(place)] = place.partition(":")[0] or ANYWHERE
+
+    def die_at(self, place: str, patience_s: float = 60.0) -> None:
+        """One worker alone, until it dies at the kill point. Raises RuntimeError if it does not."""
+        pid, end = self._fork(f"{place}:1"), time.monotonic() + patience_s
+        while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+            if time.monotonic() > end:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                raise RuntimeError(f"no worker came to {place} in {patience_s:.0f} s")
+            time.sleep(0.02)
+        if not (os.WIFSIGNALED(ended[1]) and os.WTERMSIG(ended[1]) == signal.SIGKILL):
+            raise RuntimeError(f"a worker ended by itself before it came to {place}")
+        self.kills += 1
+        self.killed_at[place] = self.killed_at.get(place, 0) + 1
 
     def kill_one(self) -> None:
         """SIGKILL, wherever it is; one that carries a kill point is left to reach it."""
@@ -142,9 +137,9 @@ def _waker(victim: int, seconds: float) -> int:
 def work() -> None:
     """Ticks without end. What raises is written to the log and tried again, as the queue does."""
     while True:
-        step(_poll)
-        step(_prepare)
-        step(_drain)
+        step(read)
+        step(prepare_left)
+        step(post)
         time.sleep(0.05 + random.random() * 0.1)  # noqa: S311 - spreads load, guards nothing
 
 
@@ -157,17 +152,20 @@ def step(what) -> None:
         connections.close_all()
 
 
-def _poll() -> None:
+def read() -> None:
+    """Poll what is due and prepare it."""
     for flow_id, due_at in poll.due_flows():
         if poll.poll(flow_id, due_at) is not None:
             prepare.prepare(flow_id)
 
 
-def _prepare() -> None:
+def prepare_left() -> None:
+    """Prepare what a worker that died had read."""
     for flow_id in drain.due_preparations():
         prepare.prepare(flow_id)
 
 
-def _drain() -> None:
+def post() -> None:
+    """Drain what is due."""
     for connection_id in drain.due_connections():
         drain.drain(connection_id)

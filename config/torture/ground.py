@@ -106,7 +106,7 @@ def prepare_ground(stage: Stage, victim: Victim, address: str) -> Ground:
         "DATABASE_URL": address,
         "SPOOL_DIR": str(stage.folder / "spool"),
         "SANDBOX_URL": stage.sandbox.url,
-        "PACE": "fast",
+        "PACE": "torture",
         "LOG_LEVEL": "ERROR",
     }
     if victim.app_keys is not None:

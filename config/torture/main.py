@@ -19,7 +19,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """0 when nothing was lost, doubled or left unsettled in any ledger, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="manage.py torture", description=__doc__)
     parser.add_argument("--seed", type=int, help="repeats a run; otherwise a new one each time")
-    parser.add_argument("--seconds", type=float, default=480, help="at most, for each ledger")
+    parser.add_argument(
+        "--seconds", type=float, default=480, help="of storm and quiet, for each ledger"
+    )
     parser.add_argument("--postings", type=int, default=1000, help="reports for each ledger")
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--ledger", choices=sorted(LEDGERS), action="append")
@@ -28,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     seed = given.seed if given.seed is not None else random.randrange(10**6)  # noqa: S311
     print(f"SEED={seed}", flush=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    outcome: dict = {"seed": seed, "ledgers": {}, "kills": 0, "faults": 0}
+    outcome: dict = {"seed": seed, "ledgers": {}, "kills": 0, "faults": 0, "never": []}
     is_clean = True
     for name in given.ledger or sorted(LEDGERS):
         with TemporaryDirectory() as folder:
@@ -44,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 outcome["ledgers"][name] = found["figures"]
                 outcome["kills"] += found["kills"]
                 outcome["faults"] += found["faults"]
+                outcome["never"] += [f"{name}: {branch}" for branch in found["never"]]
             else:
                 print(f"{name}: the torture itself stopped early", file=sys.stderr)
     print(json.dumps(outcome))

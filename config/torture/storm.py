@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from audit.engine import desk
 from audit.models import Call, Posting
 from audit.states import State
 from config.demo import firm
 from config.torture.ground import Ground
+from connectors import oauth
 from connectors.clock import database_now
+from connectors.models import Credential
+from connectors.signals import tell
 from mappings.models import Flow
 
 PEOPLE = ("ben.ito", "chloe.martin", "dan.okafor", "emma.larsen", "farid.haddad", "grace.kim")
@@ -32,6 +37,9 @@ RATES = (
     ("unavailable", 0.02, {}),
 )
 BATCH_RATES = (("partial_batch", 0.05, {"body": "missing"}),)
+# Of the few requests to the token endpoint. A rotation whose answer is lost leaves us with a token
+# that this strict vendor does not take any more: a person has to connect again.
+TOKEN_RATES = (("drop_token_answer", 0.1, {}), ("unavailable", 0.3, {}))
 EXPENSIFY_RATES = (
     ("reset_before_store", 0.03, {"match": "combinedReportData"}),
     ("throttle", 0.02, {"retry_after_s": 1}),
@@ -53,15 +61,26 @@ class Storm:
 
     # -- faults ------------------------------------------------------------------------------------
     def order_faults(self) -> None:
-        name = self.ground.victim.name
-        for vendor, rates in ((name, RATES + BATCH_RATES), ("expensify", EXPENSIFY_RATES)):
+        name, tokens = self.ground.victim.name, {"match": self.ground.victim.tokens}
+        # The first order that fits is played: those of the token endpoint come first.
+        at_sign_in = tuple((kind, rate, more | tokens) for kind, rate, more in TOKEN_RATES)
+        at_ledger = at_sign_in + RATES + BATCH_RATES
+        for vendor, rates in ((name, at_ledger), ("expensify", EXPENSIFY_RATES)):
             for kind, rate, more in rates:
-                order = {"kind": kind, "rate": rate, "seed": self.chance.randrange(10**6)}
-                self.ground.control(vendor, "faults", order | more)
+                self.order(kind, vendor, rate=rate, seed=self.chance.randrange(10**6), **more)
+
+    def order(self, kind: str, vendor: str = "", **how: Any) -> None:
+        """One fault of the ledger, or of `vendor`."""
+        self.ground.control(vendor or self.ground.victim.name, "faults", {"kind": kind, **how})
 
     def clear_faults(self) -> None:
         for vendor in (self.ground.victim.name, "expensify"):
             self.ground.control(vendor, "faults", method="DELETE")
+
+    def late_request_ids(self) -> set[str]:
+        """Of calls that the ledger carried out a while after we had given them up."""
+        asked = self.ground.control(self.ground.victim.name, "requests")
+        return {one["request_id"] for one in asked if one["fault"] == "late_store"}
 
     def played(self) -> Counter:
         """Faults that were played, by kind."""
@@ -104,13 +123,14 @@ class Storm:
         moment = FIRST + SPAN * min(self.progress, 1.0)
         return moment.isoformat(" ", "seconds")
 
-    def amend(self) -> None:
-        """Another amount on one line; now and then one that turns the report into a credit."""
-        report = self._any()
+    def amend(self, report_id: str = "") -> None:
+        """Another amount on one line, of this report or of any; now and then one that turns the
+        report into a credit."""
+        report = self._any(report_id)
         if report is None or report["status"] != "Approved":
             return
         line = self.chance.choice(report["transactionList"])
-        turned = self.chance.random() < 0.1
+        turned = not report_id and self.chance.random() < 0.1
         cents = -250_000 if turned else self.chance.randint(101, 99_999)
         self._change(report, line, "turned into a credit" if turned else "amended", cents)
 
@@ -143,7 +163,9 @@ class Storm:
             if report["status"] == "Processing":
                 self._edit(report, "approve")
 
-    def _any(self) -> dict[str, Any] | None:
+    def _any(self, report_id: str = "") -> dict[str, Any] | None:
+        if report_id:
+            return self.ground.control("expensify", f"reports/{report_id}")
         touchable = [one for one in self.filed[-400:] if one not in self.reversed]
         if not touchable:
             return None
@@ -163,10 +185,11 @@ class Storm:
     def poll(self) -> None:
         Flow.objects.filter(pk=self.ground.flow_id).update(due_at=database_now())
 
-    def reverse(self) -> None:
+    def reverse(self, report_id: str = "") -> None:
         """A person takes a document back; the report is not touched any more."""
         live = Posting.objects.filter(state=State.POSTED).exclude(op="cancel")
         live = live.exclude(report__report_id__in=self.reversed).select_related("report")
+        live = live.filter(report__report_id=report_id) if report_id else live
         found = list(live.order_by("?")[:1])
         if found and desk.reverse(found, "torture", "a mistake").moved:
             self.reversed.add(found[0].report.report_id)
@@ -181,6 +204,19 @@ class Storm:
     def tokens_expire(self) -> None:
         self.ground.control("", "clock", {"advance_s": 3700})
         self.done["tokens expired"] += 1
+
+    def connect_again(self) -> None:
+        """Where the sign-in has ended, a person presses Connect."""
+        credential = Credential.objects.get(ledger_connection=self.ground.connection_id)
+        if credential.state != Credential.State.RECONNECT:
+            return
+        minted = self.ground.control(self.ground.victim.name, "tokens", {})
+        with transaction.atomic():
+            tokens = oauth.Tokens(minted["access_token"], minted["refresh_token"], 3600)
+            oauth.keep(credential, tokens)
+            subject = {"connection_id": self.ground.connection_id}
+            tell("connection.reconnected", subject=subject, actor="torture")
+        self.done["connected again"] += 1
 
     # -- at the ledger -----------------------------------------------------------------------------
     def enter_a_copy(self) -> None:

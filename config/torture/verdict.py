@@ -187,6 +187,9 @@ def sometimes(late_request_ids: set[str]) -> dict[str, int]:
         ).count(),
         "looked up before the first post, and found": moves["ready", "posted", "post"],
         "revised before it left: replaced": moves["ready", "superseded", "post"],
+        "the sign-in was lost: a person connected again": Event.objects.filter(
+            kind="connection.reconnected"
+        ).count(),
     }
 
 

@@ -9,6 +9,7 @@ VendorError
  +- AnswerLost      sent, and no usable answer: only a look-up can tell what happened
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,12 +31,21 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back, whole. Header names are lower case. `at` is the vendor's Date, in UTC."""
+    """What came back, whole. Header names are lower case. `at` is the vendor's Date, in UTC.
+
+    `signed_by` is the fingerprint of the Authorization that the request carried, "" for none.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     at: datetime | None = None
+    signed_by: str = ""
+
+
+def fingerprint(credential: str) -> str:
+    """Equal for equal credentials, and of no use to who reads it; "" for none."""
+    return hashlib.sha256(credential.encode()).hexdigest()[:16] if credential else ""
 
 
 class Transport(Protocol):
@@ -89,11 +99,17 @@ class Throttled(VendorError):
 
 
 class Unauthorised(VendorError):
-    """The token was refused. `expired` is True where a fresh token may cure it."""
+    """The token was refused. `expired` is True where a fresh token may cure it.
 
-    def __init__(self, message: str, *, expired: bool = False, **facts) -> None:
+    `signed_by` is the refused answer's: whoever acts on it later can tell whether it is about the
+    token that is stored by then. "" where nobody can say; it then counts as about that one.
+    """
+
+    def __init__(
+        self, message: str, *, expired: bool = False, signed_by: str = "", **facts
+    ) -> None:
         super().__init__(message, **facts)
-        self.expired = expired
+        self.expired, self.signed_by = expired, signed_by
 
 
 class Blocked(VendorError):

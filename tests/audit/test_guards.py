@@ -321,7 +321,8 @@ def test_the_credential_lock_keeps_two_callers_from_spending_one_refresh_token(m
     for _ in range(3):
         with suppress(Unreachable, Unauthorised):
             oauth.fresh_token(credential, sleep=impatient)
-        # A refusal is asked about once more, a minute later.
+        # An hour later; a refusal is asked about once more after a minute.
+        Credential.objects.update(expires_at=a_second_ago())
         Credential.objects.filter(refused_at__isnull=False).update(
             refused_at=datetime.now(UTC) - timedelta(seconds=61)
         )

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from audit.pace import FAST, REAL
+from audit.pace import FAST, REAL, TORTURE, pace
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,14 @@ def test_after_the_quick_tries_one_an_hour_for_a_day_and_then_no_more():
 
 def test_the_shrunk_pace_never_reaches_a_second_by_itself():
     assert all(FAST.jittered(n) <= timedelta(seconds=0.5) for n in range(1, 60))
+
+
+@pytest.mark.parametrize(("name", "found"), [("real", REAL), ("fast", FAST), ("torture", TORTURE)])
+def test_the_settings_name_the_pace(settings, name, found):
+    settings.PACE = name
+    assert pace() is found
+
+
+def test_where_workers_are_killed_nobody_waits_long_for_the_dead():
+    assert TORTURE.lease == timedelta(seconds=2) and FAST.lease == REAL.lease
+    assert TORTURE.retry_cap == FAST.retry_cap

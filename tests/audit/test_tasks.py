@@ -92,11 +92,36 @@ def test_a_connection_that_nobody_uses_is_renewed_at_a_third_of_its_life(town):
     assert tasks.idle_credentials() == []
 
 
+def test_a_doubled_nudge_renews_once(town):
+    now = database_now()
+    mine = Credential.objects.filter(pk=town.connection.credential_id)
+    mine.update(changed_at=now - timedelta(days=34), refresh_expires_at=now + timedelta(days=67))
+    for _ in range(3):
+        tasks.renew_idle(town.connection.credential_id)
+    asked = town.sandbox.control("quickbooks_online", "requests")
+    assert len([one for one in asked if "tokens/bearer" in one["path"]]) == 1
+
+
+@pytest.mark.parametrize(("state", "is_kept_alive"), [("blocked", True), ("reconnect", False)])
+def test_what_the_vendor_blocks_is_kept_alive_and_what_has_ended_is_not(town, state, is_kept_alive):
+    now = database_now()
+    Credential.objects.filter(pk=town.connection.credential_id).update(
+        state=state,
+        changed_at=now - timedelta(days=34),
+        refresh_expires_at=now + timedelta(days=67),
+    )
+    assert tasks.idle_credentials() == [town.connection.credential_id] * is_kept_alive
+
+
 def test_a_renewal_that_fails_is_told_and_disconnects_nobody(town):
     from audit.models import Event
 
     fault = {"kind": "unavailable", "match": "tokens/bearer", "times": 5}
     town.sandbox.control("quickbooks_online", "faults", fault)
+    now = database_now()
+    Credential.objects.filter(pk=town.connection.credential_id).update(
+        changed_at=now - timedelta(days=34), refresh_expires_at=now + timedelta(days=67)
+    )
     tasks.renew_idle(town.connection.credential_id)
     assert Event.objects.filter(kind="connection.not_renewed").exists()
     assert Credential.objects.get(pk=town.connection.credential_id).state == "working"

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from connectors import oauth
+from connectors import consent
 from connectors.contract.transport import Unreachable
 from connectors.models import LedgerConnection, OAuthState
 from tests.connectors.conftest import REALM, make_connection, make_credential
@@ -120,8 +120,8 @@ def test_the_table_of_states_is_useless_to_whoever_reads_it(boss: Any, tokens: A
 
 def test_a_state_belongs_to_its_ledger(boss: Any, tokens: Any) -> None:
     state = start(boss, make_connection())
-    with pytest.raises(oauth.ConsentRefused):
-        oauth.finish("xero", state, boss.session.session_key)
+    with pytest.raises(consent.ConsentRefused):
+        consent.finish("xero", state, boss.session.session_key)
 
 
 def test_saying_no_is_answered_kindly_and_spends_the_state(boss: Any, tokens: Any) -> None:

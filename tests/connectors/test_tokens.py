@@ -3,6 +3,7 @@
 import json
 import threading
 from base64 import b64decode
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from connectors.contract.transport import (
 from connectors.fields import Secret
 from connectors.guard import TransactionOpen
 from connectors.models import Credential
+from connectors.token_endpoint import SIGN_INS
 from tests.connectors.conftest import make_connection, make_credential
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +55,20 @@ def test_a_token_that_ends_within_five_minutes_is_renewed_first(tokens: Any) -> 
     assert row.refresh_expires_at - database_now() > timedelta(days=100)
     assert row.consent_ends_at - database_now() > timedelta(days=1800)
     assert (row.lock_owner, row.lock_until) == ("", None)
+
+
+@pytest.mark.parametrize(
+    ("field", "days"), [("x_refresh_token_expires_in", 101), ("never_said", 60)]
+)
+def test_how_long_a_refresh_token_lives_is_the_vendors_word_or_else_the_sheets(
+    tokens: Any, monkeypatch: pytest.MonkeyPatch, field: str, days: int
+) -> None:
+    way = SIGN_INS["quickbooks_online"]
+    silent = replace(way, refresh_lifetime_field=field, refresh_lasts_s=60 * 86_400)
+    monkeypatch.setitem(SIGN_INS, "quickbooks_online", silent)
+    credential = make_credential()
+    oauth.fresh_token(credential)
+    assert (again(credential).refresh_expires_at - database_now()).days == days - 1
 
 
 def test_the_request_is_a_form_with_the_apps_keys_in_the_header(tokens: Any) -> None:
@@ -279,7 +295,7 @@ def test_missing_app_keys_are_named(tokens: Any, settings: Any) -> None:
 def test_who_waits_too_long_for_anothers_refresh_is_told_to_come_back(
     tokens: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oauth, "WAIT_FOR_S", 0.0)
+    monkeypatch.setattr(oauth, "waits", lambda: replace(oauth.REAL, patience_s=0.0))
     later = database_now() + timedelta(minutes=1)
     credential = make_credential(lock_owner="somebody", lock_until=later)
     with pytest.raises(Unreachable, match="another worker"):
@@ -332,10 +348,36 @@ class TestAnOpenedLedger:
         opened.check()
         assert ledger.script.seen == ["Bearer CANARY-access-2"]
 
-    def test_renew_is_for_a_token_that_was_refused(self, tokens: Any, ledger: Any) -> None:
+    def test_a_refused_token_that_is_still_stored_is_renewed(
+        self, tokens: Any, ledger: Any
+    ) -> None:
         lasting = make_credential(expires_at=database_now() + timedelta(minutes=50))
         books = make_connection(company_id="1", credential=lasting)
-        opening.open_ledger(books, renew=True).check()
+        refused = Unauthorised(
+            "expired", expired=True, signed_by=oauth.signature("CANARY-access-0")
+        )
+        opening.open_ledger(books, refused=refused).check()
+        assert ledger.script.seen == ["Bearer CANARY-access-1"]
+
+    def test_of_many_calls_that_carried_the_same_refused_token_one_renews_it(
+        self, tokens: Any, ledger: Any
+    ) -> None:
+        lasting = make_credential(expires_at=database_now() + timedelta(minutes=50))
+        books = make_connection(company_id="1", credential=lasting)
+        refused = Unauthorised(
+            "expired", expired=True, signed_by=oauth.signature("CANARY-access-0")
+        )
+        for _ in range(4):
+            opening.open_ledger(books, refused=refused).check()
+        assert len(tokens.requests) == 1
+        assert ledger.script.seen == ["Bearer CANARY-access-1"] * 4
+
+    def test_a_refusal_that_does_not_say_of_what_renews_the_stored_one(
+        self, tokens: Any, ledger: Any
+    ) -> None:
+        lasting = make_credential(expires_at=database_now() + timedelta(minutes=50))
+        books = make_connection(company_id="1", credential=lasting)
+        opening.open_ledger(books, refused=Unauthorised("expired", expired=True)).check()
         assert ledger.script.seen == ["Bearer CANARY-access-1"]
 
     def test_without_a_consent_it_says_press_connect(self, ledger: Any) -> None:

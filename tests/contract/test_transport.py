@@ -15,6 +15,7 @@ from connectors.contract.transport import (
     Unauthorised,
     Unreachable,
     VendorError,
+    fingerprint,
 )
 
 PLAN = Problem(
@@ -29,7 +30,11 @@ MAKERS = {
     "Blocked": lambda **facts: Blocked(PLAN, **facts),
     "ContractBroken": lambda **facts: ContractBroken("It failed", **facts),
 }
-OWN_FACTS = {"Throttled": {"after_s", "scope"}, "Unauthorised": {"expired"}, "Blocked": {"problem"}}
+OWN_FACTS = {
+    "Throttled": {"after_s", "scope"},
+    "Unauthorised": {"expired", "signed_by"},
+    "Blocked": {"problem"},
+}
 each_error = pytest.mark.parametrize("name", MAKERS)
 
 
@@ -89,6 +94,13 @@ def test_throttled_says_how_long_and_who_slows_down():
 def test_unauthorised_says_whether_a_fresh_token_may_cure_it():
     assert Unauthorised("The token was refused").expired is False
     assert Unauthorised("The token was refused", expired=True).expired is True
+
+
+def test_a_fingerprint_tells_credentials_apart_and_does_not_show_them():
+    one, other = fingerprint("Bearer made-up-1"), fingerprint("Bearer made-up-2")
+    assert one != other and one == fingerprint("Bearer made-up-1")
+    assert "made-up" not in one and len(one) == 16
+    assert fingerprint("") == ""
 
 
 def test_blocked_says_what_a_person_reads():
