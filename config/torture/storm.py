@@ -233,13 +233,18 @@ class Storm:
     def take_copies_back(self, *, all_of_them: bool = False) -> None:
         """The copy is deleted where the look-up has told of it, and what it held is released."""
         held = Posting.objects.filter(state=State.QUARANTINED)
-        twice = [p for p in held if [one["code"] for one in p.problems] == ["ledger.found_twice"]]
+        twice = [p for p in held if any(_is_of_a_copy(one["code"]) for one in p.problems)]
         told = {posting.report_id for posting in twice}
         for pk in [pk for pk in self.copies if all_of_them or pk in told]:
             copy = self.copies.pop(pk)
             self.ground.control(self.ground.victim.name, f"documents/{copy}", {"action": "delete"})
         if twice and (released := desk.release(twice, "torture", "the copy is gone").moved):
             self.done["released after the copy was deleted"] += len(released)
+
+
+def _is_of_a_copy(code: str) -> bool:
+    """Found beside ours, or, entered after ours was found, in the way of a change's number."""
+    return code == "ledger.found_twice" or code.endswith(".number_taken")
 
 
 COPIED = "kind number date due_date currency party credit_account dimensions markers lines".split()
