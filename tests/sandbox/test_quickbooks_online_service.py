@@ -582,6 +582,56 @@ def test_metadata_that_is_none_is_6040(books):
     assert fault(books.call("POST", "upload", b"x"))["code"] == "6040"
 
 
+def test_metadata_without_its_file_is_refused_in_its_slot(books):
+    bill = books.post("bill", books.bill())
+    lonely = proper(bill["Id"]).replace(b"file_content_01", b"file_content_02")
+    codes = [next(iter(slot)) for slot in upload(books, lonely)]
+    assert codes == ["Fault", "Attachable"]
+
+
+def test_an_upload_is_a_post(books):
+    assert fault(books.call("GET", "upload"))["code"] == "500"
+
+
+def test_an_upload_under_a_known_requestid_is_answered_as_it_was_and_stored_once(books):
+    bill = books.post("bill", books.bill())
+    kind = "multipart/form-data; boundary=mlb1"
+    first, second = (
+        books.call("POST", "upload", proper(bill["Id"]), content_type=kind, requestid="r1")
+        for _ in range(2)
+    )
+    assert first.body == second.body
+    assert books.control("documents")[0]["attachments"] == ["receipt-1.pdf"]
+
+
+@pytest.mark.parametrize("wish", ["references", "own"])
+def test_whether_attachments_can_be_asked_for_by_document_is_a_switch(books, wish):
+    bill = books.post("bill", books.bill())
+    upload(books, proper(bill["Id"]))
+    books.settings(attachable_query=wish)
+    statement = f"select * from Attachable where AttachableRef.EntityRef.value = '{bill['Id']}'"
+    answer = books.call("GET", f"query?query={quote(statement)}")
+    assert answer.status == (200 if wish == "references" else 400)
+    assert len(books.query("select * from Attachable orderby Id")["Attachable"]) == 1
+
+
+@pytest.mark.parametrize("wish", ["kept", "dropped"])
+def test_whether_the_note_of_an_upload_is_kept_is_a_switch(books, wish):
+    bill = books.post("bill", books.bill())
+    books.settings(upload_note=wish)
+    body = proper(bill["Id"]).replace(b'"FileName"', b'"Note": "ours", "FileName"')
+    [slot] = upload(books, body)
+    assert slot["Attachable"].get("Note") == ("ours" if wish == "kept" else None)
+
+
+@pytest.mark.parametrize("wish", [False, True])
+def test_whether_an_attachment_gives_its_document_a_new_version_is_a_switch(books, wish):
+    bill = books.post("bill", books.bill())
+    books.settings(attachment_bumps_version=wish)
+    upload(books, proper(bill["Id"]))
+    assert books.read("bill", bill["Id"])["SyncToken"] == ("1" if wish else "0")
+
+
 def test_a_note_can_be_attached_and_has_a_length(books):
     bill = books.post("bill", books.bill())
     ref = {"AttachableRef": [{"EntityRef": {"type": "Bill", "value": bill["Id"]}}]}

@@ -192,10 +192,10 @@ class Selected:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for reference in self.references:
-            yield variables(self.store.load(reference), self.settings)
+            yield variables(self.store.shown(reference), self.settings)
 
     def __getitem__(self, place: int) -> dict[str, Any]:
-        return variables(self.store.load(self.references[place]), self.settings)
+        return variables(self.store.shown(self.references[place]), self.settings)
 
 
 def chosen(store: Reports, order: Order, settings: Mapping[str, Any]) -> list[Any]:

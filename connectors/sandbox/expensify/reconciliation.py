@@ -89,7 +89,7 @@ def _reports(
     loose = [_transaction(line, card, 0) for line in unreported if taken(line)]
     if loose:
         found.append(UNREPORTED | _methods({"status": "", "approved": ""}) | _lines(loose))
-    for report in store.explicit() if wanted["type"] == "All" else ():
+    for report in map(store.receipts.linked, store.explicit()) if wanted["type"] == "All" else ():
         number = report["oldReportID"]
         lines = [
             _transaction(line, card, number) for line in report["transactionList"] if taken(line)

@@ -16,6 +16,7 @@ from ..month.build import (
     Report,
 )
 from ..month.volume import Volume
+from .receipts import Receipts
 from .workspaces import Workspaces
 
 
@@ -67,10 +68,17 @@ class Filters:
 class Reports:
     """All reports by id. Order is creation order of the explicit ones, then the generated ones."""
 
-    def __init__(self, clock: Clock, settings: Mapping[str, Any], workspaces: Workspaces) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        settings: Mapping[str, Any],
+        workspaces: Workspaces,
+        receipts: Receipts,
+    ) -> None:
         self.clock = clock
         self.settings = settings
         self.workspaces = workspaces
+        self.receipts = receipts
         self.kept: dict[str, Report] = {}
         self.shared: set[str] = set()  # kept ones that are the seed's own: copied before a change
         self.volumes: list[Volume] = []
@@ -122,6 +130,10 @@ class Reports:
             return self.kept[reference]
         volume, place = reference
         return volume[place]
+
+    def shown(self, reference: Any) -> Report:
+        """The same with links to its receipts that lead here."""
+        return self.receipts.linked(self.load(reference))
 
     def ids(self, references: list[Any]) -> list[str]:
         return [self._id(reference) for reference in references]

@@ -119,6 +119,16 @@ SWITCHES = {
     "custom_field_listable": Switch(
         True, "Whether customField is a hash that can be listed is unknown."
     ),
+    "receipt_access": Switch(
+        "public",
+        "Receipt links 'may need a login to the workspace': then a page to sign in comes, or the "
+        "way there; `expired` is a link that is over, whatever a new export says.",
+        ("public", "login", "login_redirect", "expired"),
+    ),
+    "receipt_life_s": Switch(
+        0, "How long a receipt link lives is unknown; over 0 it is signed, and ends by then."
+    ),
+    "receipt_bytes": Switch(0, "Receipts are at least so large; no size limit is documented."),
     "ntag_escaped": Switch(
         False, "Whether a colon inside ntagX is escaped, as it is in `tag`, is unknown."
     ),

@@ -25,6 +25,8 @@ from .documents import document
 from .edits import change
 from .files import Files
 from .intake import completed
+from .receipts import PATH as RECEIPTS
+from .receipts import Receipts
 from .store import Reports
 from .switches import SWITCHES, check_zone
 from .workspaces import Workspaces
@@ -72,7 +74,8 @@ class Expensify(Vendor):
         super().__init__(clock, seed)
         self.month_seed = seed or SEED
         self.workspaces = Workspaces()
-        self.reports = Reports(clock, self.settings, self.workspaces)
+        self.receipts = Receipts(clock, self.settings, seed)
+        self.reports = Reports(clock, self.settings, self.workspaces, self.receipts)
         self.files = Files()
         self.limits = (Limit(5, 10), Limit(20, 60))
         self.envelopes = Envelopes(self.settings)
@@ -128,6 +131,9 @@ class Expensify(Vendor):
 
     # -- the API ---------------------------------------------------------------------------------
     def answer(self, request: Request) -> Response:
+        self.receipts.base_url = request.base_url or self.receipts.base_url
+        if request.path.startswith(RECEIPTS):
+            return self.receipts.answer(request, self.reports.explicit())
         if request.path != URL_PATH:
             return tomcat_page(404, request.path)
         if request.method != "POST":

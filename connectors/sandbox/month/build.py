@@ -279,10 +279,11 @@ def _stored(line: Expense, report: str, transaction: str, created: str) -> Expen
     stored = {"transactionID": transaction, "reportID": report, **line}
     stored.setdefault("inserted", later(created, minutes=7))
     if stored["receiptObject"]:
-        file = f"w_{transaction[-12:]}.jpg"
+        ending = stored["receiptObject"].get("type") or "jpg"
+        file = f"w_{transaction[-12:]}.{ending}"
         stored |= {"receiptID": int(transaction[-9:]), "receiptFilename": file}
         stored["receiptObject"] = {
-            "type": "jpg",
+            "type": ending,
             "url": f"https://www.expensify.com/receipts/{file}",
             "thumbnail": f"https://www.expensify.com/receipts/{file}.1024.jpg",
             "smallThumbnail": f"https://www.expensify.com/receipts/{file}.320.jpg",

@@ -286,6 +286,8 @@ def _member_answer(call: Call, member: Obj) -> Obj:
 
 # -- files -----------------------------------------------------------------------------------------
 def _upload(call: Call) -> Obj:
+    if call.request.method != "POST":
+        raise Refusal("500", "Unsupported Operation : upload is POST only.")
     kind = call.request.headers.get("content-type", "")
     slots = attachments.upload(call.company, call.settings, call.request.body, kind)
     for slot in slots:

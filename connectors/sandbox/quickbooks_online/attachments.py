@@ -87,16 +87,24 @@ def upload(company: Company, settings: dict[str, Any], body: bytes, content_type
     if not contents:
         raise Refusal("6040", "There is no part file_content_01 in the request.")
     slots: list[Obj] = []
-    for number, content in sorted(contents.items()):
+    for number in sorted({*metadata, *contents}):
         try:
-            slots.append({"Attachable": _one(company, settings, metadata.get(number), content)})
+            stored = _one(company, settings, metadata.get(number), contents.get(number))
+            slots.append({"Attachable": stored})
         except Refusal as refusal:
             slots.append({"Fault": refusal.fault()})
     return slots
 
 
-def _one(company: Company, settings: dict[str, Any], about: Piece | None, content: Piece) -> Obj:
+def _one(
+    company: Company, settings: dict[str, Any], about: Piece | None, content: Piece | None
+) -> Obj:
+    if content is None:
+        text = "Required parameter file_content is missing in the request"
+        raise Refusal("2020", text, "file_content")
     given = _metadata(about) if about else {}
+    if settings["upload_note"] == "dropped":
+        given.pop("Note", None)
     given.setdefault("FileName", content.filename)
     if not given["FileName"]:
         raise Refusal("2020", "Required parameter FileName is missing in the request", "FileName")

@@ -247,7 +247,11 @@ def purchase_rates(company: Company, ref: Obj | None) -> list[Obj]:
 
 # -- one rule per kind -----------------------------------------------------------------------------
 def _sum(change: "Change") -> Decimal:
-    return sum((cents(line["Amount"]) for line in change.lines), Decimal(0))
+    """The lines, and the tax that is spelled out beside net ones."""
+    taxes = change.draft.get("TxnTaxDetail", {}).get("TaxLine", [])
+    if change.draft.get("GlobalTaxCalculation") == "TaxInclusive":
+        taxes = []
+    return sum((cents(line["Amount"]) for line in (*change.lines, *taxes)), Decimal(0))
 
 
 def _bill(change: "Change") -> None:

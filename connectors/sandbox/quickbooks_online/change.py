@@ -156,6 +156,8 @@ def _written(change: Change, fresh: Obj) -> Obj:
         stored = company.insert(entity, fresh, change.as_user)
         if change.is_transaction:
             bookkeeping.take_effect(change, stored)
+        elif entity == "Attachable" and change.settings["attachment_bumps_version"]:
+            _bump_attached_to(change, stored)
         return stored
     if change.is_transaction:
         bookkeeping.take_back(change, stored)
@@ -168,3 +170,14 @@ def _written(change: Change, fresh: Obj) -> Obj:
     if change.is_transaction:
         bookkeeping.take_effect(change, stored)
     return stored
+
+
+def _bump_attached_to(change: Change, attachable: Obj) -> None:
+    """The documents that a new attachment hangs on get a new version by it."""
+    entities = {name.lower(): name for name in TRANSACTIONS}
+    for one in attachable.get("AttachableRef", []):
+        ref = one.get("EntityRef", {})
+        entity = entities.get(str(ref.get("type", "")).lower())
+        document = change.company.get(entity, ref["value"]) if entity else None
+        if entity and document is not None:
+            change.company.bump(entity, document, change.as_user)

@@ -4,7 +4,7 @@ account types.
 
 from typing import TYPE_CHECKING, Any
 
-from . import fields
+from . import fields, lists
 from .company import CURRENCIES, LISTS, NAMES, REF_LISTS, TRANSACTIONS, Obj
 from .errors import (
     DELETED,
@@ -55,7 +55,7 @@ def required(change: "Change") -> None:
     for name in REQUIRED.get(change.entity, ()):
         if not draft.get(name):
             raise missing(name)
-    if change.entity in NAMES and not _any_name(draft):
+    if change.entity in NAMES and not lists.shown_name(draft):
         raise Refusal(
             "6080",
             "No name provided : one of DisplayName, Title, GivenName, MiddleName, FamilyName,"
@@ -74,11 +74,6 @@ def required(change: "Change") -> None:
     elif change.is_transaction:
         for line in change.lines:
             _required_of_line(line)
-
-
-def _any_name(draft: Obj) -> bool:
-    parts = ("DisplayName", "Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
-    return any(draft.get(part) for part in parts)
 
 
 def _required_of_line(line: Obj) -> None:
@@ -131,7 +126,8 @@ def lengths(change: "Change") -> None:
     fields.check(change.entity, change.given, fields.CONTENT, change.settings)
     if change.operation not in ("create", "update"):
         return
-    shown = change.draft.get("DisplayName", "")
+    # Made of its parts, a name must obey what holds for a whole one.
+    shown = lists.shown_name(change.draft) if change.entity in NAMES else ""
     most = change.settings["display_name_most"]
     if len(shown) > most:
         raise Refusal(
@@ -145,7 +141,7 @@ def lengths(change: "Change") -> None:
         change.entity in ("Class", "Department")
         or change.settings["account_name_colon"] == "refuse"
     )
-    if set(shown) & set(":\t\n") or (no_colon and set(name) & set(':"\t\n')):
+    if set(shown) & set(":\t\r\n") or (no_colon and set(name) & set(':"\t\r\n')):
         raise Refusal(
             "2040", f"Invalid String. The string contains unsupported characters: {shown or name}"
         )

@@ -16,6 +16,7 @@ from .seed import other_company
 if TYPE_CHECKING:
     from .vendor import QuickBooksOnline
 
+BILLED = "HasBeenBilled"  # read only, also for whoever sits at the screen
 LIST_KINDS = {
     "account": "Account", "class": "Class", "department": "Department", "location": "Department",
     "customer": "Customer", "vendor": "Vendor", "employee": "Employee", "term": "Term",
@@ -42,6 +43,7 @@ def act(vendor: "QuickBooksOnline", id: str, body: dict[str, Any]) -> Any:
         flag["matched"] = action == "match"
     elif action == "bill":
         flag["billed"] = True
+        _bill_on(company, entity, stored, as_user)
     else:
         known = "pay, unpay, edit, void, delete, match, unmatch, bill"
         raise ControlError(400, f"QuickBooks Online can't {action} a {entity}; it can {known}")
@@ -81,7 +83,26 @@ def edit(
         for line in given["Line"]:
             detail = line.get(line["DetailType"], {})
             line["Amount"] = detail.pop("TaxInclusiveAmt", line["Amount"])
+    billed = {line["Id"] for line in given.get("Line", ()) if _status(line) == BILLED}
+    for line in given.get("Line", ()):
+        if line.get("Id") in billed:
+            line[line["DetailType"]]["BillableStatus"] = "Billable"  # the screen never asks
     by_screen(vendor, company, entity, "update", given | {"sparse": False} | changes, as_user)
+    for line in stored.get("Line", ()):
+        if line.get("Id") in billed and _status(line) == "Billable":
+            line[line["DetailType"]]["BillableStatus"] = BILLED
+
+
+def _bill_on(company: Company, entity: str, stored: Obj, as_user: str) -> None:
+    """An invoice takes the billable lines over, which from then on say so."""
+    for line in stored.get("Line", ()):
+        if _status(line) == "Billable":
+            line[line["DetailType"]]["BillableStatus"] = BILLED
+    company.bump(entity, stored, as_user)
+
+
+def _status(line: Obj) -> str:
+    return str(line.get(line.get("DetailType", ""), {}).get("BillableStatus", ""))
 
 
 def _pay(

@@ -69,6 +69,8 @@ MESSAGES = {
     "6450": "Void failed",
     "6480": "Matched transaction cannot be deleted",
     "10000": "An application error has occurred while processing your request",
+    "10100": "The result set is too big",
+    "10200": "Company has been reset",
 }
 PERIOD_CLOSED = (
     "The account period has closed and the account books cannot be updated through the QBO Services"

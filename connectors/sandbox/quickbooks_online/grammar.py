@@ -171,6 +171,8 @@ class _Parser:
             self.place -= 1
             raise self.fail()
         known = FILTERABLE[entity]
+        if entity == "Attachable" and self.settings["attachable_query"] == "own":
+            known = tuple(each for each in known if not each.startswith("AttachableRef."))
         if self.settings["private_note_filter"] and entity in TRANSACTIONS:
             known = (*known, "PrivateNote")
         bare = name.removesuffix(".value").removesuffix(".Address")

@@ -18,7 +18,7 @@ def check(change: "Change") -> None:
     """Duplicate names (6240), levels (6180), account types and what is fixed at creation."""
     draft, company = change.draft, change.company
     if change.entity in NAMES:
-        _free_name(change, shown_name(draft))
+        _free_name(change)
     elif _taken(change):
         raise _duplicate(change, "")
     if _level(change) >= MOST_LEVELS:
@@ -37,17 +37,29 @@ def check(change: "Change") -> None:
 
 
 def shown_name(draft: Obj) -> str:
-    """DisplayName, or what the parts of the name make."""
+    """DisplayName, or what the parts of the name make; "" where all of them are blank."""
     parts = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
-    return draft.get("DisplayName") or " ".join(draft[part] for part in parts if draft.get(part))
+    given = (draft.get(part, "").strip() for part in parts)
+    return draft.get("DisplayName", "").strip() or " ".join(part for part in given if part)
 
 
-def _free_name(change: "Change", name: str) -> None:
+def _free_name(change: "Change") -> None:
+    """6240 for a name of any vendor, customer or employee, active or not, in any case."""
+    shown = shown_name(change.draft)
+    wanted = _suffixed(change, shown, change.draft.get("Active", True))
     for entity in NAMES:
         for other in change.company.table(entity).values():
             same = (entity, other["Id"]) == (change.entity, (change.stored or {}).get("Id"))
-            if other["DisplayName"].casefold() == name.casefold() and not same:
+            if _spelled(change, other) == wanted.casefold() and not same:
                 raise _duplicate(change, other["Id"])
+
+
+def _spelled(change: "Change", other: Obj) -> str:
+    """The name that the other one keeps others from taking."""
+    name = other["DisplayName"]
+    if change.settings["inactive_name"] == "taken" and not other.get("Active", True):
+        name = name.removesuffix(SUFFIX)
+    return name.casefold()
 
 
 def _taken(change: "Change") -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import profile
 from .company import LISTS, TRANSACTIONS, Company, Obj, parsed_moment
+from .errors import Refusal
 from .grammar import Condition, Query, invalid, parse
 
 
@@ -21,6 +22,8 @@ def run(company: Company, statement: str, settings: dict[str, Any]) -> Obj:
     page = found[query.start - 1 : query.start - 1 + most]
     if not page:
         return {}
+    if 0 < settings["largest_result"] < len(page):
+        raise Refusal("10100", f"Result set too big : {len(page)} objects, ask for fewer.")
     answer: Obj = {query.entity: [company.shown(query.entity, row) for row in page]}
     answer |= {"startPosition": query.start, "maxResults": len(page)}
     if settings["query_total_count"]:

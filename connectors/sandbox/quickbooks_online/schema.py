@@ -155,9 +155,12 @@ DOCUMENT = COMMON | {
     "ProjectRef": REF,
     "TransactionLocationType": TEXT,
     "TxnTaxDetail": TAX_DETAIL,
+}
+# Of what is bought, not of journal entries or payments.
+TAXED = DOCUMENT | {
     "GlobalTaxCalculation": Enum(("TaxExcluded", "TaxInclusive", "NotApplicable")),
 }
-PAYABLE = DOCUMENT | {
+PAYABLE = TAXED | {
     "VendorRef": REF,
     "APAccountRef": REF,
     "DepartmentRef": REF,
@@ -194,7 +197,7 @@ ENTITIES: dict[str, dict[str, Any]] = {
     "Bill": PAYABLE | {"DueDate": DAY, "SalesTermRef": REF},
     "VendorCredit": PAYABLE,
     "Purchase": (
-        DOCUMENT
+        TAXED
         | {
             "PaymentType": Enum(("Cash", "Check", "CreditCard")),
             "AccountRef": REF,

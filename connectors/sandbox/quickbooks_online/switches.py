@@ -53,8 +53,8 @@ SWITCHES = {
     ),
     "company_status": Switch(
         "ok",
-        "expired: 6190; wrong_cluster, locked, maintenance: 130, 140, 150.",
-        ("ok", "expired", "wrong_cluster", "locked", "maintenance"),
+        "expired: 6190; wrong_cluster, locked, maintenance: 130, 140, 150; reset: 10200.",
+        ("ok", "expired", "wrong_cluster", "locked", "maintenance", "reset"),
     ),
     "expired_status": Switch(400, "6190 was once seen with HTTP 200.", (400, 200)),
     # -- OAuth -----------------------------------------------------------------------------------
@@ -128,6 +128,12 @@ SWITCHES = {
         ("sheet", "610", "2500"),
     ),
     "deleted_suffix": Switch(True, "'QBO appends (deleted) to the name' of what is made inactive."),
+    "inactive_name": Switch(
+        "taken",
+        "Whether an inactive one keeps its name from others, less the '(deleted)' that was"
+        " appended; 6240 advises to ask for inactive ones too.",
+        ("taken", "free"),
+    ),
     "payment_bumps_version": Switch(
         True, "SyncToken +1 'also when QBO changes the object itself'."
     ),
@@ -223,6 +229,9 @@ SWITCHES = {
     ),
     # -- reading ---------------------------------------------------------------------------------
     "page_size": Switch(100, "Page size when MAXRESULTS is absent."),
+    "largest_result": Switch(
+        0, "10100 'result set too big': from how many objects in an answer is not said; 0 is never."
+    ),
     "query_total_count": Switch(True, "totalCount 'not always'."),
     "query_ignores_case": Switch(True, "Whether text compares without case."),
     "query_order": Switch("newest", "Order without ORDERBY: not documented.", ("newest", "oldest")),
@@ -235,5 +244,20 @@ SWITCHES = {
         "refuse", "'Do not duplicate bIds': what happens then is not said.", ("refuse", "accept")
     ),
     "batch_order": Switch("given", "'Order not guaranteed.'", ("given", "reversed")),
+    "attachable_query": Switch(
+        "references",
+        "By which properties an Attachable can be asked for is not in the list of those that can: "
+        "by what it is attached to as well, or by its own only.",
+        ("references", "own"),
+    ),
+    "upload_note": Switch(
+        "kept",
+        "The metadata of an upload is an Attachable, which may have a Note; whether that is kept "
+        "was not seen.",
+        ("kept", "dropped"),
+    ),
+    "attachment_bumps_version": Switch(
+        False, "SyncToken +1 'also when QBO changes the object itself': by an attachment too?"
+    ),
     "download": Switch(True, "download/{id} 'returns a plain-text temporary URL'."),
 }

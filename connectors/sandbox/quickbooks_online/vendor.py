@@ -98,6 +98,8 @@ class QuickBooksOnline(Vendor):
         if state == "expired":
             text = "Invalid Company Status : the subscription has ended or the trial is over."
             raise Refusal("6190", text, status=self.settings["expired_status"])
+        if state == "reset":
+            raise Refusal("10200", "Company reset : read everything anew.", kind="SystemFault")
         codes = {"wrong_cluster": "130", "locked": "140", "maintenance": "150"}
         if state in codes:
             raise Refusal(codes[state], "Try again later.", kind="SystemFault")
