@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -62,6 +63,19 @@ def abilities(name: str) -> Abilities:
             "ABILITIES. Every ledger's module says what its ledger can do."
         )
     return found
+
+
+def codes(name: str) -> dict[str, tuple[str, str]]:
+    """Code -> meaning and cure, for every problem that the ledger's room names; {} without a
+    module `codes` in it."""
+    room = _path(name).rpartition(".")[0].rpartition(".")[0]
+    try:
+        if find_spec(f"{room}.codes") is None:
+            return {}
+    except ModuleNotFoundError:
+        return {}  # the path leads nowhere, which whoever opens the ledger is told
+    table = import_module(f"{room}.codes")
+    return {code: (text, table.CURES[code]) for code, text in table.CODES.items()}
 
 
 def _path(name: str) -> str:

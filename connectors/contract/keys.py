@@ -47,6 +47,13 @@ def marker(company: str, report_id: str, slice_name: str, generation: int) -> Ma
     return Marker(b32encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("="))
 
 
+def file_marker(document: Marker, transaction_id: str, receipt_id: str) -> Marker:
+    """K of one receipt on one document: another receipt of the same expense is another file."""
+    if not transaction_id:
+        raise ValueError("a receipt belongs to an expense, and this one has no id")
+    return marker(document.key, transaction_id, receipt_id or "-", 1)
+
+
 def card_slice(transaction_id: str) -> str:
     """The slice of one card transaction. Blank ids are refused: they would all be one document."""
     if not transaction_id:

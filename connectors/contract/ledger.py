@@ -58,6 +58,14 @@ class KindAbilities:
 
 
 @dataclass(frozen=True, slots=True)
+class FileLimits:
+    """Which files a ledger takes: `endings` in lower case without the dot, the size of one file."""
+
+    endings: frozenset[str]
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """At most `count` requests in `per_s` seconds to paths that contain `path` ("" = any)."""
 
@@ -76,6 +84,8 @@ class Abilities:
     visibility_delay  how long a stored document may stay unseen by a look-up
     resend_window     how long the identical call is answered as the first was, never run twice
     deferred          outcomes come later (Desktop)
+    creates_parties   payees can be entered by `create`; otherwise people enter them there
+    files             which files `attach` takes, None where no kind of document has any
     """
 
     kinds: Mapping[Kind, KindAbilities]
@@ -86,6 +96,8 @@ class Abilities:
     visibility_delay: timedelta
     resend_window: timedelta
     deferred: bool = False
+    creates_parties: bool = False
+    files: FileLimits | None = None
 
 
 # --- what a ledger tells about itself -----------------------------------------------------------
@@ -219,7 +231,8 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A display text that was shortened to fit; identifiers are never cut."""
+    """A display text that was shortened to fit, or what this kind of document has no place for
+    (then `after` is ""); identifiers are never cut."""
 
     field: str
     before: str
@@ -377,6 +390,81 @@ class Difference:
     theirs: str
 
 
+# --- payees that we create ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NewParty:
+    """A payee who is to be entered in the ledger's list.
+
+    name      as people call the payee; never cut, for it is what finds the payee again
+    email     by which we know our own; never ""
+    currency  of the documents that wait for the payee: ledgers fix it with the creation
+    """
+
+    name: str
+    email: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartyCall:
+    """Exact bytes of the one request that enters one payee. Like a `Call` it carries no credential;
+    within `resend_window` the identical call is answered as the first was, never run twice."""
+
+    marker: Marker
+    request: Request
+    request_id: str
+    resend_window: timedelta
+
+
+# --- files on a document --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A receipt to attach. `name` is for people and has an ending that the ledger takes."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FileCall:
+    """Exact bytes of the one request that hangs one file on one document.
+
+    marker   of the file (`keys.file_marker`), by which it is found again
+    name     the file's, as the ledger will show it
+    receipt  the document's
+    Like a `Call` it carries no credential; within `resend_window` the identical call is answered
+    as the first was, never run twice.
+    """
+
+    marker: Marker
+    name: str
+    receipt: Receipt
+    request: Request
+    request_id: str
+    resend_window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class SoughtFile:
+    """A file to look for, and the document that it should hang on."""
+
+    marker: Marker
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """The ledger's proof of one file: its id and name there."""
+
+    id: str
+    name: str
+
+
 class Ledger(Protocol):
     """One ledger connection. See DESIGN for who calls what when; errors as in `transport`."""
 
@@ -431,6 +519,43 @@ class Ledger(Protocol):
 
     def cancel(self, stored: Stored, how: Literal["void", "delete"], marker: Marker) -> Payload:
         """Pure: the payload that takes the document back in the ledger itself."""
+
+    # Payees; asked only where `abilities.creates_parties`.
+
+    def named(self, names: Sequence[str]) -> dict[str, tuple[ChartRow, ...]]:
+        """Who has these names already, name as given -> rows; () where it is free.
+
+        Of every list that shares its names with payees (vendors, customers, employees), inactive
+        members too, as the ledger has them now and in as few reads as possible. Names count as the
+        same without regard to case and to what the ledger itself appends to inactive ones. Raises
+        VendorError."""
+
+    def create(self, party: NewParty, marker: Marker) -> PartyCall | Problems:
+        """Pure: the call that enters the payee, with nothing about it that people decide (no tax
+        reporting, no terms). The same party and marker give the same bytes and request id, another
+        marker another id. Problems where the ledger has no room for such a name."""
+
+    def enter_party(self, call: PartyCall) -> ChartRow | Refused | InDoubt:
+        """Send the call once. ChartRow: the payee as the ledger answered. Refused with `again`:
+        reread = somebody has the name, though a look-up may not have shown it; later = the same
+        may succeed by itself; no = a person must change something. Raises VendorError where it
+        certainly was not carried out."""
+
+    # Files; asked only for kinds whose `attach` is "after", and then `abilities.files` says which.
+    # A file never changes its document, and whatever becomes of it says nothing of the document.
+
+    def attached(self, sought: Sequence[SoughtFile]) -> dict[Marker, Attached]:
+        """Those of the files that hang on their documents already, in as few reads as possible;
+        confirms marker and document on our side. Markers of others are left out. A ledger that
+        has no files says so when one is posted, not here. Raises VendorError."""
+
+    def attach(self, file: File, receipt: Receipt, marker: Marker, epoch: str) -> FileCall:
+        """Pure: the call that hangs the file on the document. The same file, document, marker and
+        epoch give the same bytes and request id; after a refusal the next try has a new epoch."""
+
+    def post_file(self, call: FileCall) -> Attached | Refused | InDoubt:
+        """Send the call once. Refused with `again`: later = the same may succeed by itself; no = a
+        person must change something. Raises VendorError where it certainly was not carried out."""
 
 
 @dataclass(frozen=True, slots=True)

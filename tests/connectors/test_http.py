@@ -322,3 +322,58 @@ def test_waiting_ends_with_the_requests_own_timeout() -> None:
         with pytest.raises(AnswerLost):
             transport(url).send(post(timeout_s=0.1))
         assert time.monotonic() - started < 0.9
+
+
+# --- answers of unknown size ----------------------------------------------------------------------
+
+
+def get(timeout_s: float = 2.0) -> Request:
+    return Request("GET", "/receipts/w_9f.jpg", timeout_s=timeout_s)
+
+
+def sized(body: bytes, announced: int | None = None) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (announced or len(body), body)
+
+
+@pytest.mark.parametrize(("size", "read"), [(9, 9), (10, 10), (11, 0), (5000, 0)])
+def test_a_file_is_fetched_whole_or_its_announced_size_is_enough(size: int, read: int) -> None:
+    with raw_server(answering(sized(b"x" * size))) as url:
+        response = transport(url).fetch(get(), 10, 2)
+    assert (len(response.body), response.headers["content-length"]) == (read, str(size))
+
+
+def test_of_an_unannounced_body_one_byte_too_many_is_read_and_no_more() -> None:
+    chunk = b"400\r\n" + b"x" * 1024 + b"\r\n"
+
+    def endless(peer: socket.socket) -> None:
+        read_request(peer)
+        peer.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        try:
+            while True:
+                peer.sendall(chunk)
+        except OSError:
+            return  # the reader has seen enough and hung up
+
+    with raw_server(endless) as url:
+        response = transport(url).fetch(get(), 100_000, 5)
+    assert len(response.body) == 100_001
+
+
+def test_a_body_that_drips_for_ever_is_given_up() -> None:
+    def dripping(peer: socket.socket) -> None:
+        read_request(peer)
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        try:
+            while True:
+                peer.sendall(b"x")
+                time.sleep(0.01)
+        except OSError:
+            return
+
+    with raw_server(dripping) as url, pytest.raises(AnswerLost):
+        transport(url).fetch(get(), 10_000, 0.2)
+
+
+def test_a_body_that_ends_too_early_is_no_file() -> None:
+    with raw_server(answering(sized(b"xxx", announced=9))) as url, pytest.raises(AnswerLost):
+        transport(url).fetch(get(), 10, 2)

@@ -232,3 +232,25 @@ def test_the_same_bytes_in_the_same_epoch_keep_their_request_id(body, epoch):
 def test_a_request_id_has_the_length_asked_for_and_keeps_body_and_epoch_apart():
     assert [len(keys.request_id(b"{}", "1", length)) for length in (36, 50)] == [36, 50]
     assert keys.request_id(b"1{}", "1", 50) != keys.request_id(b"{}", "11", 50)
+
+
+# --- files on a document --------------------------------------------------------------------------
+
+
+def test_a_file_has_one_name_per_document_expense_and_receipt() -> None:
+    bill = keys.marker("quickbooks_online:1", "R1", "reimbursable", 1)
+    again = keys.marker("quickbooks_online:1", "R1", "reimbursable", 2)
+    names = {
+        keys.file_marker(document, transaction, receipt)
+        for document in (bill, again)
+        for transaction in ("1001", "1002")
+        for receipt in ("", "7", "8")
+    }
+    assert len(names) == 12 and not names & {bill, again}
+    assert keys.file_marker(bill, "1001", "7") == keys.file_marker(bill, "1001", "7")
+
+
+def test_a_file_without_an_expense_has_no_name() -> None:
+    bill = keys.marker("quickbooks_online:1", "R1", "reimbursable", 1)
+    with pytest.raises(ValueError, match="belongs to an expense"):
+        keys.file_marker(bill, "", "7")

@@ -74,18 +74,25 @@ def test_a_list_too_long_for_an_address_travels_in_the_body():
 
 @pytest.mark.parametrize(
     "change",
-    [
-        {"PrivateNote": "typed by hand"},
-        {"PrivateNote": f"mlc:{mark(1).k(10).lower()}"},
-        {"PrivateNote": f"mlc:{mark(2).k(10)}"},
-        {"DocNumber": payload(1).number.lower()},
-        {"PrivateNote": None},
-    ],
-    ids=["no marker", "lower case", "another marker", "number in lower case", "no memo"],
+    [{"DocNumber": payload(1).number.lower()}, {"DocNumber": f"{payload(1).number}X"}],
+    ids=["number in lower case", "a longer number"],
 )
 def test_a_document_that_only_looks_like_ours_is_not_found(change):
     row = as_stored(payload(1)) | change
     assert ledger(answer(found("Bill", row))).find([sought(1)]) == {mark(1): Absent(NOW)}
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["typed by hand", f"mlc:{mark(1).k(10).lower()}", f"mlc:{mark(2).k(10)}", None],
+    ids=["no marker", "lower case", "another marker", "no memo"],
+)
+def test_our_number_is_proof_whatever_people_made_of_the_memo(note):
+    """Where the company takes a number twice, calling it absent would post it again."""
+    row = as_stored(payload(1)) | {"PrivateNote": note}
+    finding = ledger(answer(found("Bill", row))).find([sought(1)])[mark(1)]
+    (stored,) = finding.stored
+    assert [d.field for d in ledger().differences(payload(1), stored)] == ["marker"]
 
 
 def test_two_documents_with_our_number_and_marker_are_both_found():

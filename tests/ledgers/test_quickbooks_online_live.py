@@ -37,15 +37,15 @@ DAY = date(2026, 10, 20)
 class Desk:
     """One connected company of a running sandbox: its ledger, its lists, its control verbs."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, realm: str = REALM, home: str = "USD") -> None:
         self.url = url
-        token = self.control("tokens", {"company": REALM})["access_token"]
+        token = self.control("tokens", {"company": realm})["access_token"]
         transport = HttpTransport(
             f"{url}/quickbooks_online",
             guard=lambda: None,
             authorise=lambda: {"Authorization": f"Bearer {token}"},
         )
-        connection = Connection(REALM, f"{url}/quickbooks_online/app", {"home_currency": "USD"})
+        connection = Connection(realm, f"{url}/quickbooks_online/app", {"home_currency": home})
         self.ledger: QuickBooksOnline = open_ledger(connection, transport)
         self.company: Company = self.ledger.check()
         self.rows = [row for row in self.ledger.chart() if isinstance(row, ChartRow)]
@@ -476,6 +476,7 @@ def test_what_a_company_may_refuse_is_told_and_nothing_is_stored(
         ({"company_status": "expired", "expired_status": 200}, Blocked),
         ({"company_status": "locked"}, Throttled),
         ({"company_status": "maintenance"}, Throttled),
+        ({"company_status": "reset"}, Blocked),
         ({"app_access": "wrong_environment"}, Blocked),
         ({"role": "none"}, Unauthorised),
     ],

@@ -138,7 +138,7 @@ def test_a_payload_of_another_operation_is_refused():
 def test_a_document_can_be_deleted_but_not_voided():
     stored = document(payload(), SyncToken="3")
     sent = ledger().cancel(stored, "delete", mark())
-    assert sent.body == '{"Id":"1207","SyncToken":"3"}'
+    assert sent.body == f'{{"DocNumber":"{stored.number}","Id":"1207","SyncToken":"3"}}'
     assert (sent.document_id, sent.version, sent.number) == ("1207", "3", stored.number)
     member = json.loads(call_of(sent, op=Op.CANCEL).request.body)["BatchItemRequest"][0]
     assert member["operation"] == "delete"
@@ -178,6 +178,20 @@ def test_a_deleted_document_is_posted_without_a_body():
     outcome = posted(call_of(sent, op=Op.CANCEL), batch(gone))[mark()]
     assert isinstance(outcome, Posted) and outcome.stored is None
     assert outcome.receipt.document_id == "1207"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(Kind.BILL, "Bill"), (Kind.CARD_CREDIT, "Card credit"), (Kind.EXPENSE, "Card charge")],
+)
+def test_a_refused_delete_is_told_by_the_name_of_its_document(kind, name):
+    amount = "-5.00" if kind.takes_back else "5.00"
+    sent = payload(lines=entry(expense(amount), kind=kind).lines, kind=kind)
+    cancel = ledger().cancel(document(sent), "delete", mark())
+    refusal = fault("6480", "matched") | {"bId": "m0"}
+    problem = posted(call_of(cancel, op=Op.CANCEL), batch(refusal))[mark()].problems[0]
+    assert problem.message.startswith(f"{name} {sent.number} is matched")
+    assert "1207" not in problem.message
 
 
 def test_a_delete_that_is_not_said_to_be_done_is_in_doubt():

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from connectors.contract.entry import Kind
-from connectors.contract.ledger import Abilities, KindAbilities, Limit
+from connectors.contract.ledger import Abilities, FileLimits, KindAbilities, Limit
 
 NUMBER_LENGTH = 21
 TEXT_LENGTH = 4000
@@ -35,6 +35,11 @@ _JOURNAL_LINES = _BILL_LINES | {"Bank", "Accounts Receivable", "Accounts Payable
 _PAYABLE = frozenset({"Accounts Payable"})
 _CARD = frozenset({"Credit Card"})
 
+# The kinds of file that are known to be taken; a telephone's own (heic) is not among them.
+_ENDINGS = "ai csv doc docx eps gif jpeg jpg png ods pdf rtf tif txt xls xlsx xml".split()
+# 100 MB a request, whichever way that is counted, and room for what goes with the file.
+_MOST_BYTES = 100_000_000 - 64 * 1024
+
 _LENGTHS = {"memo": TEXT_LENGTH - MARKER_ROOM, "line": TEXT_LENGTH, "number": NUMBER_LENGTH}
 # That a bill takes negative lines while its total is not negative, and a total of 0.00, is common
 # experience but written nowhere. Where a company refuses them, it does so with fault 6000, and a
@@ -53,6 +58,8 @@ def _kind(lines: frozenset[str], offset: frozenset[str], **more) -> KindAbilitie
             "offset_account_types": offset,
             # The API cannot void any of our kinds.
             "cancel": frozenset({"delete"}),
+            # An attachment names the document that it hangs on, so that must be there first.
+            "attach": "after",
             **more,
         }
     )
@@ -93,4 +100,6 @@ ABILITIES = Abilities(
     # the engine looks up before it sends again, the id is the second guard. Not longer, because a
     # company might also repeat a *refusal* under the same id, and then only a new id gets through.
     resend_window=timedelta(hours=12),
+    creates_parties=True,
+    files=FileLimits(frozenset(_ENDINGS), _MOST_BYTES),
 )

@@ -4,6 +4,7 @@ QuickBooks' updates overwrite the whole transaction: a field left out becomes em
 out is deleted. So what people added must be sent back with what we change.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -11,17 +12,18 @@ from typing import Any
 from connectors.contract.entry import Entry
 from connectors.contract.ledger import Stored
 from connectors.contract.problem import Problem, Problems
+from connectors.ledgers.quickbooks_online import shape
 from connectors.ledgers.quickbooks_online.kinds import ENTITIES, WORDS, detail_name
 
-# Written by QuickBooks only. PurchaseEx is internal and is not to be sent back.
+# Written by QuickBooks only. What is called PurchaseEx and the like is internal: not to be sent.
 _READ_ONLY = frozenset(
-    """Balance HomeBalance HomeTotalAmt LinkedTxn MetaData PurchaseEx TotalAmt domain sparse status
-    time""".split()
+    "Balance HomeBalance HomeTotalAmt LinkedTxn MetaData TotalAmt domain sparse status time".split()
 )
+_INTERNAL = re.compile(r".+[a-z]Ex$")
 _LINE_READ_ONLY = frozenset({"LinkedTxn", "LineNum"})
 
 # Ours, whether the entry has them or not: what it no longer has must vanish from the document.
-# CurrencyRef, ExchangeRate, DueDate and APAccountRef stay as stored where the entry says nothing.
+# ExchangeRate, DueDate and APAccountRef stay as stored where the entry says nothing.
 _OURS = frozenset(
     """AccountRef Credit DepartmentRef DocNumber EntityRef GlobalTaxCalculation Line PaymentType
     PrivateNote TxnDate TxnTaxDetail VendorRef""".split()
@@ -29,12 +31,6 @@ _OURS = frozenset(
 _OURS_IN_DETAIL = frozenset(
     """AccountRef BillableStatus ClassRef CustomerRef DepartmentRef Entity PostingType TaxAmount
     TaxApplicableOn TaxCodeRef TaxInclusiveAmt""".split()
-)
-
-# A stored body that rested in a database column comes back with its amounts as text.
-_NUMBERS = frozenset(
-    """Amount DiscountAmt ExchangeRate NetAmountTaxable Percent Qty TaxAmount TaxInclusiveAmt
-    TaxPercent TotalTax UnitPrice""".split()
 )
 
 
@@ -81,10 +77,17 @@ def problems(entry: Entry, current: Stored) -> Problems:
 def merged(ours: Mapping[str, Any], current: Stored) -> dict[str, Any]:
     """The full update: ours over `current.raw`, with the version that was read."""
     entity, raw = ENTITIES[current.kind], _with_numbers(current.raw)
-    body = {k: v for k, v in raw.items() if k not in _READ_ONLY and k not in _OURS} | dict(ours)
+    theirs = {k: v for k, v in raw.items() if k not in _READ_ONLY | _OURS}
+    body = {k: v for k, v in theirs.items() if not _INTERNAL.match(k)} | dict(ours)
     if "DueDate" in body and "DueDate" not in ours and body["DueDate"] < str(ours["TxnDate"]):
         # The vendor's terms gave the old one; for the new date QuickBooks computes it afresh.
         del body["DueDate"]
+    is_moved = str(ours["TxnDate"]) != raw.get("TxnDate")
+    if "ExchangeRate" not in ours and (
+        is_moved or ours["CurrencyRef"]["value"] != current.currency
+    ):
+        # QuickBooks' rate of another day or currency: it takes its own for the new one.
+        body.pop("ExchangeRate", None)
     body["Line"] = _merged_lines(ours["Line"], raw.get("Line") or [], entity)
     return body | {"Id": current.id, "SyncToken": current.version}
 
@@ -158,6 +161,6 @@ def _with_numbers(value: Any, name: str = "") -> Any:
             return {key: _with_numbers(member, key) for key, member in value.items()}
         case list() | tuple():
             return [_with_numbers(member) for member in value]
-        case str() if name in _NUMBERS:
+        case str() if value and name in shape.NUMBERS and shape.fits(name, value):
             return Decimal(value)
     return value

@@ -39,6 +39,10 @@ _LISTS = (
     _List("TaxCode", "tax_code"),
     _List("Term", "term"),
 )
+# The lists whose members share their names.
+NAME_SPACE = tuple(one for one in _LISTS if one.title == "DisplayName")
+# What QuickBooks may append to the name of what is made inactive.
+SUFFIX = " (deleted)"
 
 
 def chart(
@@ -66,7 +70,7 @@ def chart(
     # The first pages of all lists by one request: nine in a row would be near the ten a second
     # that a company may be asked. Most lists have no second page.
     answers = client.ask(selects + with_rates) if lists else []
-    rates = _percents(answers[len(lists) :])
+    rates = _percents([rate for answer in answers[len(lists) :] for rate in client.whole(answer)])
     for place, (one, answer) in enumerate(zip(lists, answers, strict=False)):
         after = f"{lists[place + 1].entity}:1" if place + 1 < len(lists) else _END
         yield from _members(client, one, answer, after, rates)
@@ -74,7 +78,7 @@ def chart(
 
 def purchase_rates(codes: list[Row], rates: list[Row]) -> dict[str, dict[str, Any]]:
     """Tax code id -> its name and its rates for purchases, as plain JSON."""
-    percents = {str(rate.get("Id")): str(rate.get("RateValue", "")) for rate in rates}
+    percents = _percents(rates)
     with readable("tax codes"):
         return {
             str(code.get("Id")): {
@@ -88,6 +92,25 @@ def purchase_rates(codes: list[Row], rates: list[Row]) -> dict[str, dict[str, An
         }
 
 
+def chart_row(one: _List, row: Row, rates: Mapping[str, str] | None = None) -> ChartRow:
+    """A row of QuickBooks' list `one` as a member of our chart."""
+    active = row.get("Active") is not False
+    name = _own_name(str(row.get(one.title) or row.get("Name") or ""), active)
+    return ChartRow(
+        list_name=one.name,
+        id=str(row.get("Id") or ""),
+        name=name,
+        full_name=_own_name(str(row.get("FullyQualifiedName") or name), active),
+        number=str(row.get("AcctNum") or "") if one.entity == "Account" else "",
+        kind=one.kind or str(row.get("AccountType") or ""),
+        active=active,
+        currency=reference(row, "CurrencyRef"),
+        parent_id=reference(row, "ParentRef"),
+        email=str((row.get("PrimaryEmailAddr") or {}).get("Address") or "").strip(),
+        facts=_facts(one, row, rates or {}),
+    )
+
+
 def _members(
     client: Client, one: _List, first: Page | Missing, after: str, rates: Mapping[str, str]
 ) -> Iterator[ChartRow | Cursor]:
@@ -96,7 +119,7 @@ def _members(
         return
     for page in chain([first], _rest(client, first)):
         with readable(f"a list of {one.entity}"):
-            rows = [_chart_row(one, row, rates) for row in page.rows]
+            rows = [chart_row(one, row, rates) for row in page.rows]
         yield from rows
         yield Cursor(after if page.is_last else f"{one.entity}:{page.following.start}")
 
@@ -121,10 +144,9 @@ def _entities(lists: list[_List]) -> list[str]:
     return [one.entity for one in lists]
 
 
-def _percents(answers: list[Page | Missing]) -> dict[str, str]:
+def _percents(rates: list[Row]) -> dict[str, str]:
     """Tax rate id -> its percentage."""
-    rows = [row for answer in answers if isinstance(answer, Page) for row in answer.rows]
-    return {str(row.get("Id")): str(row.get("RateValue", "")) for row in rows}
+    return {str(rate.get("Id")): str(rate.get("RateValue", "")) for rate in rates}
 
 
 def _purchase_rate_ids(code: Row) -> list[str]:
@@ -132,28 +154,10 @@ def _purchase_rate_ids(code: Row) -> list[str]:
     return [rate for detail in details if (rate := reference(detail, "TaxRateRef"))]
 
 
-def _chart_row(one: _List, row: Row, rates: Mapping[str, str]) -> ChartRow:
-    active = row.get("Active") is not False
-    name = _own_name(str(row.get(one.title) or row.get("Name") or ""), active)
-    return ChartRow(
-        list_name=one.name,
-        id=str(row.get("Id") or ""),
-        name=name,
-        full_name=_own_name(str(row.get("FullyQualifiedName") or name), active),
-        number=str(row.get("AcctNum") or "") if one.entity == "Account" else "",
-        kind=one.kind or str(row.get("AccountType") or ""),
-        active=active,
-        currency=reference(row, "CurrencyRef"),
-        parent_id=reference(row, "ParentRef"),
-        email=str((row.get("PrimaryEmailAddr") or {}).get("Address") or "").strip(),
-        facts=_facts(one, row, rates),
-    )
-
-
 def _own_name(name: str, active: bool) -> str:
     """The name without the suffix that QuickBooks may give what is made inactive: it is the same
     member still, and is called the same when it comes back."""
-    return name if active else name.removesuffix(" (deleted)")
+    return name if active else name.removesuffix(SUFFIX)
 
 
 def _facts(one: _List, row: Row, rates: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Reading: queries one by one or many in a batch, paged, with every answer judged once."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from connectors.contract.transport import (
     Transport,
     VendorError,
 )
-from connectors.ledgers.quickbooks_online import parse, verdicts
+from connectors.ledgers.quickbooks_online import parse, shape, verdicts
 from connectors.ledgers.quickbooks_online.abilities import BATCH_SIZE, PAGE_SIZE
 from connectors.ledgers.quickbooks_online.faults import Do
 from connectors.ledgers.quickbooks_online.pack import HEADERS, MINOR_VERSION, parts
@@ -24,6 +24,8 @@ from connectors.ledgers.quickbooks_online.verdicts import Context, Fault
 
 # A longer query travels in a body: nobody says how long an address may be.
 LONGEST_ADDRESS = 1500
+# The fault of a result that is too large for one answer: it is asked for in smaller pages.
+TOO_LARGE, SMALLEST_PAGE = "10100", 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,20 @@ class Select:
     """One query. `where` without the keyword, "" for all; `start` counts from 1.
 
     is_single  for CompanyInfo and Preferences, of which there is one: no order, no pages
+    most       rows on a page
     """
 
     entity: str
     where: str = ""
     start: int = 1
     is_single: bool = False
+    most: int = PAGE_SIZE
 
     def __str__(self) -> str:
         if self.is_single:
             return f"SELECT * FROM {self.entity}"  # noqa: S608 (Intuit's query language)
         condition = f" WHERE {self.where}" if self.where else ""
-        page = f"ORDERBY Id STARTPOSITION {self.start} MAXRESULTS {PAGE_SIZE}"
+        page = f"ORDERBY Id STARTPOSITION {self.start} MAXRESULTS {self.most}"
         return f"SELECT * FROM {self.entity}{condition} {page}"  # noqa: S608
 
 
@@ -57,7 +61,7 @@ class Page:
 
     @property
     def following(self) -> Select:
-        return Select(self.select.entity, self.select.where, self.select.start + PAGE_SIZE)
+        return replace(self.select, start=self.select.start + self.select.most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,11 @@ class Missing:
 def among(name: str, values: Sequence[str]) -> str:
     """A condition: `name` is one of `values`."""
     return f"{name} IN ({', '.join(map(quoted, values))})"
+
+
+def row_key(row: Mapping[str, Any]) -> str:
+    """What makes a row the same row: its id, or all of it where it has no id that can be read."""
+    return shape.row_id(row) or exact_json.dumps(row)
 
 
 def quoted(text: str) -> str:
@@ -113,13 +122,16 @@ class Client:
         Raises Blocked where the company lacks a list.
         """
         answers = [self._demanded(answer) for answer in self.ask(selects)]
-        found = []
-        for page in answers:
-            rows = list(page.rows)
-            for more in () if page.is_last else self.pages(page.following, page.rows):
-                rows += more.rows
-            found.append(rows)
-        return found, min(page.at for page in answers)
+        return [self.whole(page) for page in answers], min(page.at for page in answers)
+
+    def whole(self, first: Page | Missing) -> list[Mapping[str, Any]]:
+        """The rows of a first page and of all that follow; [] of a list that the plan lacks."""
+        if isinstance(first, Missing):
+            return []
+        rows = list(first.rows)
+        for more in () if first.is_last else self.pages(first.following, first.rows):
+            rows += more.rows
+        return rows
 
     def pages(self, select: Select, before: Sequence[Mapping[str, Any]] = ()) -> Iterator[Page]:
         """Page after page, without the rows that a preceding page had already.
@@ -128,17 +140,17 @@ class Client:
         A whole page that brings nothing new means that QuickBooks ignores where to start: raises
         ContractBroken, for it would go on for ever.
         """
-        seen = {str(row.get("Id")) for row in before}
+        seen = {row_key(row) for row in before}
         while True:
             page = self._demanded(self._query(select))
-            new = tuple(row for row in page.rows if str(row.get("Id")) not in seen)
+            new = tuple(row for row in page.rows if row_key(row) not in seen)
             if page.rows and not new:
                 raise ContractBroken(
                     f"QuickBooks gave the same page of {select.entity} again at position "
                     f"{select.start}"
                 )
-            seen.update(str(row.get("Id")) for row in new)
-            yield Page(select, new, page.at, page.is_last)
+            seen.update(map(row_key, new))
+            yield replace(page, rows=new)
             if page.is_last:
                 return
             select = page.following
@@ -161,6 +173,10 @@ class Client:
             document, response = self._read(request)
         except _FeatureMissing as missing:
             return Missing(select, missing.fault)
+        except ContractBroken as broken:
+            if broken.vendor_code != TOO_LARGE or select.most <= SMALLEST_PAGE:
+                raise
+            return self._query(replace(select, most=max(select.most // 4, SMALLEST_PAGE)))
         return _page(select, document, response, document)
 
     def _batch(self, selects: Sequence[Select]) -> list[Page | Missing]:
@@ -184,6 +200,11 @@ class Client:
                 found.append(_page(select, answer, response, document))
             except _FeatureMissing as missing:
                 found.append(Missing(select, missing.fault))
+            except ContractBroken as broken:
+                if broken.vendor_code != TOO_LARGE:
+                    raise
+                # Alone it comes in as many pages as it takes.
+                found.append(self._query(replace(select, most=PAGE_SIZE // 4)))
         return found
 
     def _read(self, request: Request) -> tuple[Mapping[str, Any], Response]:
@@ -250,7 +271,7 @@ def _page(
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise _broken(f"The query for {select.entity} was answered without rows", response)
     # A page that is not full is the last one.
-    return Page(select, tuple(rows), _clock(document, response), len(rows) < PAGE_SIZE)
+    return Page(select, tuple(rows), _clock(document, response), len(rows) < select.most)
 
 
 def _clock(document: Mapping[str, Any], response: Response) -> datetime:

@@ -80,7 +80,7 @@ _OURS_TO_REPAIR = (
 # Unknown properties, lengths, formats, missing parameters, broken queries: our payload is wrong.
 _FAULTS_OF_OURS = tuple(
     """400 500 1040 2000 2010 2020 2050 2060 2070 2080 2090 2100 2110 2130 2140 2170 2250 2260
-    2270 2280 2290 2300 4000 4001 4002 6070 6080 10100""".split()
+    2270 2280 2290 2300 4000 4001 4002 6040 6070 6080 10100""".split()
 )
 
 RULES: tuple[Rule, ...] = (
@@ -323,7 +323,7 @@ RULES: tuple[Rule, ...] = (
         ("6240",),
         Do.NO,
         "qbo.name_taken",
-        "A vendor, customer or employee of that name exists in QuickBooks. {left}",
+        "{document}: a vendor, customer or employee of that name exists in QuickBooks. {left}",
         "Link the employee to it if it is a vendor, or create a vendor under another name.",
         "party",
     ),
@@ -385,6 +385,28 @@ RULES: tuple[Rule, ...] = (
         "{document}: a text has characters that QuickBooks cannot store, an emoji perhaps. {left}",
         "Take them out of the report's name, merchants and comments in Expensify.",
         "memo",
+    ),
+    # --- files ---------------------------------------------------------------------------------
+    Rule(
+        ("6030",),
+        Do.NO,
+        "qbo.file_size",
+        "{document} is larger than QuickBooks takes. {left}",
+        "Attach a smaller copy in QuickBooks by hand, or put one into Expensify.",
+    ),
+    Rule(
+        ("6041",),
+        Do.NO,
+        "qbo.file_type",
+        "{document} is of a type that QuickBooks does not take. {left}",
+        "Attach it in QuickBooks by hand as a PDF or a picture.",
+    ),
+    Rule(
+        ("6050",),
+        Do.NO,
+        "qbo.file_place",
+        "{document}: QuickBooks takes no files on documents of this kind. {left}",
+        "Choose another way with receipts in the flow.",
     ),
     # --- outcome open, or by itself ----------------------------------------------------------
     Rule(

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from connectors.contract.entry import Entry
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import (
+    Attached,
     Call,
     ChartRow,
     Closed,
@@ -14,33 +15,43 @@ from connectors.contract.ledger import (
     Connection,
     Cursor,
     Difference,
+    File,
+    FileCall,
     Finding,
     Gone,
+    Illegible,
     InDoubt,
     Locks,
+    NewParty,
     Op,
     Outcome,
+    PartyCall,
     Payload,
     Pending,
     Receipt,
+    Refused,
     Sought,
+    SoughtFile,
     Stored,
 )
 from connectors.contract.problem import Problems
 from connectors.contract.transport import AnswerLost, Transport
 from connectors.ledgers.quickbooks_online import (
+    attach,
     chart,
     differences,
+    illegible,
     lookup,
     outcomes,
     pack,
     parse,
+    parties,
     render,
     texts,
     twins,
 )
 from connectors.ledgers.quickbooks_online.abilities import ABILITIES
-from connectors.ledgers.quickbooks_online.client import Client, Missing, Page, Select
+from connectors.ledgers.quickbooks_online.client import Client, Page, Select
 
 __all__ = ["ABILITIES", "QuickBooksOnline", "open_ledger"]
 
@@ -65,6 +76,7 @@ class QuickBooksOnline:
             raise ValueError(f"{connection.company_id!r} is not a QuickBooks company (realm) id")
         self._company_id, self._web_url = connection.company_id, connection.web_url
         self._home_currency = str(connection.facts.get("home_currency") or "")
+        self._is_multicurrency = connection.facts.get("multicurrency") is True
         self._client = Client(connection.company_id, transport)
 
     def check(self) -> Company:
@@ -91,7 +103,7 @@ class QuickBooksOnline:
                 (preferences, "preferences", "Preferences"),
             )
         )
-        tax_codes = chart.purchase_rates(_rows(codes), _rows(rates))
+        tax_codes = chart.purchase_rates(*map(self._client.whole, (codes, rates)))
         return parse.company(self._company_id, about, switches, tax_codes, at)
 
     def chart(
@@ -124,13 +136,15 @@ class QuickBooksOnline:
     def find(self, sought: Sequence[Sought]) -> dict[Marker, Finding]:
         return lookup.find(self._client, sought, self._stored)
 
-    def twins(self, payloads: Sequence[Payload]) -> dict[Marker, tuple[Stored, ...]]:
+    def twins(self, payloads: Sequence[Payload]) -> dict[Marker, tuple[Stored | Illegible, ...]]:
         return twins.twins(self._client, payloads, self._stored)
 
-    def read(self, receipts: Sequence[Receipt]) -> dict[Receipt, Stored | Gone | Pending]:
+    def read(
+        self, receipts: Sequence[Receipt]
+    ) -> dict[Receipt, Stored | Illegible | Gone | Pending]:
         return lookup.read(self._client, receipts, self._stored)
 
-    def scan(self, first: date, last: date) -> Iterator[Stored]:
+    def scan(self, first: date, last: date) -> Iterator[Stored | Illegible]:
         return lookup.scan(self._client, first, last, self._stored)
 
     def differences(self, payload: Payload, stored: Stored) -> tuple[Difference, ...]:
@@ -139,9 +153,27 @@ class QuickBooksOnline:
     def cancel(self, stored: Stored, how: Literal["void", "delete"], marker: Marker) -> Payload:
         return pack.cancelling(stored, how, marker)
 
-    def _stored(self, entity: str, raw: Mapping[str, Any]) -> Stored:
-        return parse.stored(entity, raw, self._web_url, self._home_currency)
+    def named(self, names: Sequence[str]) -> dict[str, tuple[ChartRow, ...]]:
+        return parties.named(self._client, names)
 
+    def create(self, party: NewParty, marker: Marker) -> PartyCall | Problems:
+        return parties.create(self._company_id, party, marker, self._is_multicurrency)
 
-def _rows(answer: Page | Missing) -> list[Mapping[str, Any]]:
-    return list(answer.rows) if isinstance(answer, Page) else []
+    def enter_party(self, call: PartyCall) -> ChartRow | Refused | InDoubt:
+        try:
+            response = self._client.send(call.request)
+        except AnswerLost as lost:
+            return InDoubt(str(lost))
+        return parties.outcome(call, response)
+
+    def attached(self, sought: Sequence[SoughtFile]) -> dict[Marker, Attached]:
+        return attach.attached(self._client, sought)
+
+    def attach(self, file: File, receipt: Receipt, marker: Marker, epoch: str) -> FileCall:
+        return attach.attach(self._company_id, file, receipt, marker, epoch)
+
+    def post_file(self, call: FileCall) -> Attached | Refused | InDoubt:
+        return attach.post_file(self._client, call)
+
+    def _stored(self, entity: str, raw: Mapping[str, Any]) -> Stored | Illegible:
+        return illegible.standing(entity, raw, self._web_url, self._home_currency)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors.contract.entry import Entry, Kind, Line, Role
+from connectors.contract.entry import Entry, Kind, Line, Ref, Role
 from connectors.contract.money import is_whole
 from connectors.contract.problem import Problem, Problems
 from connectors.ledgers.quickbooks_online import tax, texts
@@ -12,9 +12,9 @@ from connectors.ledgers.quickbooks_online.abilities import ABILITIES
 from connectors.ledgers.quickbooks_online.kinds import WORDS
 
 PAYABLE, RECEIVABLE = "Accounts Payable", "Accounts Receivable"
-CARDS_AND_BANKS = ("Credit Card", "Bank")
 _BILLABLE_ACCOUNTS = ("Expense", "Other Expense", "Cost of Goods Sold")
 _ON_SCREEN = {"department": "location"}
+_CENT = Decimal("0.01")
 
 
 def problems(entry: Entry, facts: Mapping[str, Any]) -> Problems:
@@ -25,12 +25,6 @@ def problems(entry: Entry, facts: Mapping[str, Any]) -> Problems:
     if entry.kind is Kind.JOURNAL:
         found += _journal(entry)
     return (*found, *tax.problems(entry, facts))
-
-
-def spot(place: int, line: Line, currency: str) -> str:
-    """A line in the words of a person: `Line 3 (Taxi, 18.40 EUR)`."""
-    text = line.text.strip().splitlines()[0][:40] if line.text.strip() else line.account.label
-    return f"Line {place + 1} ({text}, {line.amount} {currency})"
 
 
 def _header(entry: Entry, facts: Mapping[str, Any]) -> Iterator[Problem]:
@@ -167,9 +161,9 @@ def _switch(dimension: str) -> str:
 
 
 def _line(place: int, line: Line, entry: Entry, facts: Mapping[str, Any]) -> Iterator[Problem]:
-    where = spot(place, line, entry.currency)
+    where = texts.spot(entry, place)
     # Money in QuickBooks has two decimals at most; more would be rounded there, in silence.
-    if line.amount.quantize(Decimal("0.01")) != line.amount or not is_whole(
+    if any(each.quantize(_CENT) != each for each in (line.amount, line.tax_amount)) or not is_whole(
         line.tax_amount, entry.currency
     ):
         yield Problem(
@@ -199,6 +193,15 @@ def _line(place: int, line: Line, entry: Entry, facts: Mapping[str, Any]) -> Ite
         )
 
 
+def named(entry: Entry, line: Line) -> Ref | None:
+    """Who stands on a journal's line: its own party, on the payable whom the entry owes it to.
+
+    Any other account of the credit side is owed to nobody unless the line says so.
+    """
+    is_owed = line.role is Role.OFFSET and line.account.kind == PAYABLE
+    return line.party or (entry.party if is_owed else None)
+
+
 def _journal(entry: Entry) -> Iterator[Problem]:
     """Each line of a journal has room for one name, and payables and receivables demand one.
 
@@ -206,8 +209,8 @@ def _journal(entry: Entry) -> Iterator[Problem]:
     company refuses them (fault 6000) a person decides.
     """
     for place, line in enumerate(entry.lines):
-        where, customer = spot(place, line, entry.currency), line.dimension("customer")
-        party = line.party or (entry.party if line.role is Role.OFFSET else None)
+        where, customer = texts.spot(entry, place), line.dimension("customer")
+        party = named(entry, line)
         why = cure = ""
         if line.account.kind == PAYABLE and (party is None or party.kind not in ("", "vendor")):
             why, cure = "has no vendor", "Link the employee to a vendor"
@@ -215,8 +218,8 @@ def _journal(entry: Entry) -> Iterator[Problem]:
             customer or (party and party.kind == "customer")
         ):
             why, cure = "has no customer", "Give the line a customer by a rule"
-        elif line.party and customer and line.party.id != customer.id:
-            why = f"names both {line.party.label} and {customer.label}"
+        elif party and customer and party.id != customer.id:
+            why = f"names both {party.label} and {customer.label}"
             cure = "Take one of the two names out of the rules"
         if why:
             yield Problem(

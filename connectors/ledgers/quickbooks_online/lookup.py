@@ -11,13 +11,14 @@ from connectors.contract.ledger import (
     Finding,
     Found,
     Gone,
+    Illegible,
     Pending,
     Receipt,
     Sought,
     Stored,
 )
-from connectors.ledgers.quickbooks_online import texts
-from connectors.ledgers.quickbooks_online.client import Client, Select, among, quoted
+from connectors.ledgers.quickbooks_online import illegible, shape, texts
+from connectors.ledgers.quickbooks_online.client import Client, Select, among, quoted, row_key
 from connectors.ledgers.quickbooks_online.kinds import ENTITIES, TRANSACTIONS
 from connectors.ledgers.quickbooks_online.pack import parts
 
@@ -26,15 +27,15 @@ from connectors.ledgers.quickbooks_online.pack import parts
 IN_LIST = 150
 
 Row = Mapping[str, Any]
-Read = Callable[[str, Row], Stored]
+Read = Callable[[str, Row], Stored | Illegible]
 
 
 def find(client: Client, sought: Sequence[Sought], read: Read) -> dict[Marker, Finding]:
-    """Each marker Found with its documents, or Absent as of the ledger's clock.
+    """Each marker Found with its documents, Illegible, or Absent as of the ledger's clock.
 
-    A document with our number but without our marker is not ours and does not count: whether its
-    number stands in our way is for QuickBooks to say (fault 6140). QuickBooks compares texts
-    without regard to case, so number and marker are compared again here.
+    Our number alone is proof: it ends in a part of the marker that nobody has by chance. So a
+    document whose memo a person typed over is found, and what is missing in it is a difference.
+    QuickBooks compares texts without regard to case, so they are compared again here.
     """
     findings: dict[Marker, Finding] = {
         s.marker: Pending("neither number nor id is known to look it up by")
@@ -55,33 +56,36 @@ def find(client: Client, sought: Sequence[Sought], read: Read) -> dict[Marker, F
         for s in known:
             if s.marker in dated:
                 rows = same_day.get(ENTITIES[s.kind], ())
-                hits[s.marker] = [row for row in rows if texts.carries(row, s.marker)]
+                hits[s.marker] = [row for row in rows if _may_carry(row, s.marker)]
     for s in known:
         found = [read(ENTITIES[s.kind], row) for row in hits[s.marker]]
-        findings[s.marker] = Found(tuple(found)) if found else Absent(as_of)
+        findings[s.marker] = illegible.together(found) or (
+            Found(tuple(found)) if found else Absent(as_of)
+        )
     return findings
 
 
 def read(
     client: Client, receipts: Sequence[Receipt], as_stored: Read
-) -> dict[Receipt, Stored | Gone]:
-    """The documents as they stand; a deleted one is no longer answered to queries."""
+) -> dict[Receipt, Stored | Illegible | Gone]:
+    """The documents as they stand; a deleted one is no longer answered to queries.
+
+    A row without an id that can be read may be any of those that are missing: none is called gone.
+    """
     selects = list(_ids((ENTITIES[r.kind], r.document_id) for r in receipts))
     if not selects:
         return {}
     by_entity, _ = _collect(client, selects)
-    by_id = {
-        (entity, str(row.get("Id"))): row for entity, rows in by_entity.items() for row in rows
-    }
-    return {
-        r: as_stored(ENTITIES[r.kind], row)
-        if (row := by_id.get((ENTITIES[r.kind], r.document_id)))
-        else Gone()
-        for r in receipts
-    }
+    by_id = {(entity, shape.row_id(row)): row for entity, rows in by_entity.items() for row in rows}
+    standing: dict[Receipt, Stored | Illegible | Gone] = {}
+    for r in receipts:
+        entity = ENTITIES[r.kind]
+        row = by_id.get((entity, r.document_id)) or by_id.get((entity, ""))
+        standing[r] = as_stored(entity, row) if row is not None else Gone()
+    return standing
 
 
-def scan(client: Client, first: date, last: date, as_stored: Read) -> Iterator[Stored]:
+def scan(client: Client, first: date, last: date, as_stored: Read) -> Iterator[Stored | Illegible]:
     """Every bill, purchase, vendor credit and journal entry dated in the span."""
     span = f"TxnDate >= '{first.isoformat()}' AND TxnDate <= '{last.isoformat()}'"
     for entity in TRANSACTIONS:
@@ -95,19 +99,28 @@ def _collect(client: Client, selects: Sequence[Select]):
     by_entity: dict[str, dict[str, Row]] = {}
     for select, rows in zip(selects, found, strict=True):
         # The same document may come by its number and by its id.
-        by_entity.setdefault(select.entity, {}).update({str(row.get("Id")): row for row in rows})
+        by_entity.setdefault(select.entity, {}).update({row_key(row): row for row in rows})
     return {entity: tuple(rows.values()) for entity, rows in by_entity.items()}, at
 
 
 def _hits(sought: Sought, rows: Iterable[Row]) -> list[Row]:
-    document_id = sought.receipt.document_id if sought.receipt else None
-    return [
+    document_id, number = sought.receipt.document_id if sought.receipt else "", _number(sought)
+    hits = [
         row
         for row in rows
         # The id of a receipt is proof by itself, whatever people did to number and memo.
-        if (document_id and str(row.get("Id")) == document_id)
-        or (row.get("DocNumber") == _number(sought) and texts.carries(row, sought.marker))
+        if (document_id and shape.row_id(row) == document_id)
+        or (number and row.get("DocNumber") == number)
+        # It came because its number is one of those asked for, and nobody can read which.
+        or (not shape.is_text(row.get("DocNumber")) and _may_carry(row, sought.marker))
     ]
+    # One without an id that can be read may be the one asked for by its id.
+    return hits or [row for row in rows if document_id and not shape.row_id(row)]
+
+
+def _may_carry(row: Row, marker: Marker) -> bool:
+    """Our marker stands in the document, or a memo that cannot be read may hold it."""
+    return texts.carries(row, marker) or not shape.is_text(row.get("PrivateNote"))
 
 
 def _by_number(sought: Sequence[Sought]) -> Iterator[Select]:

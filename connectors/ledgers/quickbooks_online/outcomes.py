@@ -1,15 +1,20 @@
 """What became of each document of a call: no answer, however odd, leaves a member without one."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import Call, InDoubt, Op, Outcome, Posted, Receipt, Refused
+from connectors.contract.problem import Problem
 from connectors.contract.transport import ContractBroken, Response
 from connectors.ledgers.quickbooks_online import pack, parse, texts, verdicts
-from connectors.ledgers.quickbooks_online.kinds import ENTITIES, web_link
+from connectors.ledgers.quickbooks_online.kinds import web_link
 from connectors.ledgers.quickbooks_online.pack import Member
 from connectors.ledgers.quickbooks_online.verdicts import Context, Verdict
+
+# A request may run for 120 s; the time that an answer states is never further behind its Date.
+_LONGEST_REQUEST = timedelta(seconds=150)
 
 
 def outcomes(
@@ -36,12 +41,14 @@ def outcomes(
     if response.status != 200 or not isinstance(answers, list):
         why = f"QuickBooks answered HTTP {response.status} with nothing that can be read"
         return _all(members, InDoubt(_why(why, response)))
-    return _members(members, answers, response, web_url, home_currency)
+    is_repeated = _is_repeated(document, response)
+    return _members(members, answers, is_repeated, response, web_url, home_currency)
 
 
 def _members(
     members: tuple[Member, ...],
     answers: list[Any],
+    is_repeated: bool,
     response: Response,
     web_url: str,
     home_currency: str,
@@ -67,11 +74,33 @@ def _members(
             found_outcomes[member.marker] = InDoubt(_why(why, response))
         elif found:
             found_outcomes[member.marker] = verdicts.outcome(found, tid)
+        elif is_repeated and member.op is not Op.CANCEL:
+            found_outcomes[member.marker] = _repeated(member, response)
         else:
             found_outcomes[member.marker] = _stored(
                 member, own[0], response, web_url, home_currency
             )
     return found_outcomes
+
+
+def _is_repeated(document: Mapping[str, Any], response: Response) -> bool:
+    """The answer is that of an earlier request of the same id: it states its own, earlier time.
+
+    What it shows was stored then, and may have been deleted since.
+    """
+    said = parse.moment(document.get("time"))
+    return said is not None and response.at is not None and response.at - said > _LONGEST_REQUEST
+
+
+def _repeated(member: Member, response: Response) -> Outcome:
+    problem = Problem(
+        "qbo.answer_repeated",
+        "document",
+        f"{pack.context(member).document}: QuickBooks repeats its answer to our first request, and "
+        "does not show the document: somebody deleted it there. Nothing more was posted.",
+        "Set it aside if it was deleted on purpose; release it to post it anew.",
+    )
+    return InDoubt(_why("QuickBooks repeats an earlier answer", response), problem)
 
 
 def _faults(member: Member, answers: list[Mapping[str, Any]]) -> tuple[Verdict, ...]:
@@ -115,7 +144,7 @@ def _stored(
 def _deleted(member: Member, raw: Mapping[str, Any], response: Response, web_url: str) -> Outcome:
     if raw.get("status") != "Deleted" or str(raw.get("Id")) != member.document_id:
         return InDoubt(_why("the answer to a delete does not say Deleted", response))
-    kind = next(kind for kind, entity in ENTITIES.items() if entity == member.entity)
+    kind = pack.payload_kind(member)
     link = web_link(web_url, member.entity, member.document_id)
     version = str(member.body.get("SyncToken") or "")
     return Posted(Receipt(member.document_id, "", version, kind, link), None)

@@ -78,14 +78,23 @@ def members(call: Call) -> tuple[Member, ...]:
 
 
 def cancelling(stored: Stored, how: str, marker: Marker) -> Payload:
-    """The payload that deletes the document. Raises ValueError for a void: the API has none."""
+    """The payload that deletes the document. Raises ValueError for a void: the API has none.
+
+    Id and version would do. Number and side go along, as they may, so that a refusal can be told
+    by the document's name: all that is known of a call are its bytes.
+    """
     if how != "delete":
         raise ValueError(f"QuickBooks Online cannot {how} a {WORDS[stored.kind]}, only delete it")
+    body = {"Id": stored.id, "SyncToken": stored.version}
+    if stored.number:
+        body["DocNumber"] = stored.number
+    if stored.kind is Kind.CARD_CREDIT:
+        body["Credit"] = True
     return Payload(
         kind=stored.kind,
         op=Op.CANCEL,
         marker=marker,
-        body=exact_json.dumps({"Id": stored.id, "SyncToken": stored.version}),
+        body=exact_json.dumps(body),
         number=stored.number,
         document_id=stored.id,
         version=stored.version,
@@ -94,9 +103,7 @@ def cancelling(stored: Stored, how: str, marker: Marker) -> Payload:
 
 def context(member: Member) -> Context:
     """The words for a fault about this member: which document, when, which lines use which id."""
-    word = "Document"
-    if member.op is not Op.CANCEL:
-        word = WORDS[kind_of(member.entity, member.body)].capitalize()
+    word = WORDS[kind_of(member.entity, member.body)].capitalize()
     return Context(
         document=f"{word} {member.number or member.document_id}".strip(),
         dated_on=date.fromisoformat(day) if (day := member.body.get("TxnDate")) else None,
@@ -157,6 +164,6 @@ def _ids(part: Any):
                 yield from _ids(member)
 
 
-def payload_kind(member: Member) -> Kind | None:
-    """The kind that the answer must have; None for a delete, whose body does not say it."""
-    return None if member.op is Op.CANCEL else kind_of(member.entity, member.body)
+def payload_kind(member: Member) -> Kind:
+    """The kind that the answer must have."""
+    return kind_of(member.entity, member.body)

@@ -9,11 +9,14 @@ from typing import Any
 from connectors.contract.entry import Kind
 from connectors.contract.ledger import Company, Receipt, Stored, StoredLine
 from connectors.contract.transport import ContractBroken
+from connectors.ledgers.quickbooks_online import shape
 from connectors.ledgers.quickbooks_online.kinds import detail_name, kind_of, web_link
 
 _OFFSETS = {"Bill": "APAccountRef", "VendorCredit": "APAccountRef", "Purchase": "AccountRef"}
 _PARTIES = {"Bill": "VendorRef", "VendorCredit": "VendorRef", "Purchase": "EntityRef"}
 _US = ("US", "USA")
+# Types of line that move no money, whatever amount they show.
+COMMENTS = ("DescriptionOnly", "SubTotalLineDetail")
 
 
 @contextmanager
@@ -33,7 +36,10 @@ def stored(entity: str, raw: Mapping[str, Any], web_url: str, home_currency: str
     Amounts are signed as in our entries: the lines of a vendor credit, positive there, are
     negative here; in a journal the posting type decides, its total is the sum of its debits.
     """
-    with readable(f"a {entity} ({raw.get('Id')!r})"):
+    what = f"a {entity} ({raw.get('Id')!r})"
+    if place := shape.unreadable(raw):
+        raise ContractBroken(f"QuickBooks returned {what} that cannot be read: {place}")
+    with readable(what):
         return _stored(entity, raw, web_url, home_currency)
 
 
@@ -69,14 +75,14 @@ def day(text: Any) -> date | None:
 
 
 def _stored(entity: str, raw: Mapping[str, Any], web_url: str, home_currency: str) -> Stored:
-    kind, document_id = kind_of(entity, raw), _required(raw, "Id")
+    kind, document_id = kind_of(entity, raw), str(raw["Id"])
     lines = _lines(entity, kind, raw)
     number, note = str(raw.get("DocNumber") or ""), str(raw.get("PrivateNote") or "")
     return Stored(
         kind=kind,
         id=document_id,
         number=number,
-        version=_required(raw, "SyncToken"),
+        version=str(raw["SyncToken"]),
         date=date.fromisoformat(raw["TxnDate"]),
         currency=reference(raw, "CurrencyRef") or home_currency,
         total=_total(entity, kind, raw, lines),
@@ -85,7 +91,7 @@ def _stored(entity: str, raw: Mapping[str, Any], web_url: str, home_currency: st
         party_id=_party(entity, raw),
         offset_account_id=reference(raw, _OFFSETS.get(entity, "")),
         dimensions={"department": d} if (d := reference(raw, "DepartmentRef")) else {},
-        status=_status(raw, note),
+        status=_status(entity, raw, note),
         paid=_is_paid(raw),
         linked=_is_linked(raw),
         due_date=day(raw.get("DueDate")),
@@ -95,20 +101,13 @@ def _stored(entity: str, raw: Mapping[str, Any], web_url: str, home_currency: st
     )
 
 
-def _required(raw: Mapping[str, Any], name: str) -> str:
-    value = raw.get(name)
-    if not isinstance(value, (str, int)) or isinstance(value, bool) or value == "":
-        raise ValueError(f"{name} is missing")
-    return str(value)
-
-
 def _lines(entity: str, kind: Kind, raw: Mapping[str, Any]) -> tuple[StoredLine, ...]:
     """Lines with an amount; comments and subtotals have none that counts."""
     lines, sign = [], -1 if kind.takes_back else 1
     for line in raw.get("Line") or ():
         detail_type = line.get("DetailType") or ""
         detail = line.get(detail_type) or {}
-        if detail_type in ("DescriptionOnly", "SubTotalLineDetail") or "Amount" not in line:
+        if detail_type in COMMENTS or "Amount" not in line:
             continue
         if kind is Kind.JOURNAL:
             sign = -1 if detail.get("PostingType") == "Credit" else 1
@@ -155,11 +154,14 @@ def _party(entity: str, raw: Mapping[str, Any]) -> str:
     return names.pop() if len(names) == 1 else ""
 
 
-def _status(raw: Mapping[str, Any], note: str) -> str:
+def _status(entity: str, raw: Mapping[str, Any], note: str) -> str:
     if raw.get("status") == "Deleted":
         return "deleted"
-    # Only people can void our kinds, on the screen: amounts become zero, the memo says so.
-    is_void = note.startswith("Voided") and not amount(raw.get("TotalAmt"))
+    # Only people can void our kinds, on the screen: amounts become zero, the memo says so. Of a
+    # journal the lines tell, for it has no total.
+    lines = (line.get("Amount") for line in raw.get("Line") or ())
+    amounts = [raw["TotalAmt"]] if "TotalAmt" in raw and entity != "JournalEntry" else lines
+    is_void = note.startswith("Voided") and not any(map(amount, amounts))
     return "voided" if is_void else "active"
 
 

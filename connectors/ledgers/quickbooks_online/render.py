@@ -29,7 +29,10 @@ def render(
     else:
         if problems := amend.problems(entry, current):
             return problems
-        body, document_id, version = amend.merged(ours, current), current.id, current.version
+        note, note_cuts = texts.note(entry.memo, marker, texts.written_around(current.raw, marker))
+        cuts = (*(cut for cut in cuts if cut.field != "memo"), *note_cuts)
+        body = amend.merged(ours | {"PrivateNote": note}, current)
+        document_id, version = current.id, current.version
     return Payload(
         kind=entry.kind,
         op=Op.AMEND if current else Op.POST,
@@ -50,6 +53,9 @@ def _body(
     body: dict[str, Any] = {
         "DocNumber": texts.number(entry, marker),
         "TxnDate": entry.date,
+        # Said by every document. With multicurrency, which somebody may have switched on since the
+        # facts were read, leaving it out means the vendor's, whatever the report says.
+        "CurrencyRef": {"value": entry.currency},
         "PrivateNote": note,
         "Line": lines,
         **_header(entry),
@@ -57,15 +63,12 @@ def _body(
     }
     if department := entry.header_dimension("department"):
         body["DepartmentRef"] = _ref(department)
-    # Without multicurrency QuickBooks needs no currency; with it, leaving it out means the
-    # vendor's, whatever the report says.
-    if facts.get("multicurrency"):
-        body["CurrencyRef"] = {"value": entry.currency}
-        # Home units per unit of the report's currency, which is QuickBooks' own direction. Without
-        # a rate of the flow QuickBooks takes its own for the date.
-        if entry.rate is not None and entry.currency != facts.get("home_currency"):
-            body["ExchangeRate"] = entry.rate
-    return body, note_cuts + line_cuts
+    # Home units per unit of the report's currency, which is QuickBooks' own direction. Without a
+    # rate of the flow QuickBooks takes its own for the date.
+    is_foreign = facts.get("multicurrency") and entry.currency != facts.get("home_currency")
+    if entry.rate is not None and is_foreign:
+        body["ExchangeRate"] = entry.rate
+    return body, note_cuts + line_cuts + tax.left_out(entry)
 
 
 def _header(entry: Entry) -> dict[str, Any]:
@@ -101,7 +104,7 @@ def _lines(entry: Entry) -> tuple[list[dict[str, Any]], tuple[Cut, ...]]:
         name = detail_name(ENTITIES[entry.kind])
         rendered = {"Amount": _money(amount, entry.currency), "DetailType": name, name: detail}
         text, cut = texts.fitted(f"lines[{place}].text", line.text)
-        if text:
+        if text := texts.with_link(text, line.receipt_url):
             rendered["Description"] = text
         lines.append(rendered)
         cuts += cut
@@ -135,13 +138,9 @@ def _journal_detail(entry: Entry, line: Line) -> dict[str, Any]:
 
 
 def _journal_name(entry: Entry, line: Line) -> dict[str, Any] | None:
-    """The one name of a journal line: its customer, its own party, or the entry's on the offset.
-
-    What a card or a bank is owed is not owed to the employee, so such an offset has no name.
-    """
-    customer, is_owed = line.dimension("customer"), line.account.kind not in limits.CARDS_AND_BANKS
-    party = line.party or (entry.party if line.role is Role.OFFSET and is_owed else None)
-    if line.account.kind != limits.PAYABLE and customer:
+    """The one name of a journal line: its customer, or else its party."""
+    customer, party = line.dimension("customer"), limits.named(entry, line)
+    if customer:
         return {"Type": "Customer", "EntityRef": _ref(customer)}
     return {"Type": _entity_type(party), "EntityRef": _ref(party)} if party else None
 

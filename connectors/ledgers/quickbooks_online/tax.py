@@ -1,15 +1,18 @@
 """Tax outside the United States: net lines plus the exact tax of the receipts, nothing computed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from connectors.contract.entry import Entry, Kind, Line, Role
-from connectors.contract.money import split
+from connectors.contract.ledger import Cut
+from connectors.contract.money import minor_units, split
 from connectors.contract.problem import Problem
+from connectors.ledgers.quickbooks_online import texts
 
 # In the United States lines take no other codes than these two, and no tax detail.
 _US_CODES = ("TAX", "NON")
+_MOST_DECIMALS = 2
 
 
 def net(entry: Entry, line: Line) -> Decimal:
@@ -22,8 +25,11 @@ def net(entry: Entry, line: Line) -> Decimal:
 
 
 def fields(entry: Entry, facts: Mapping[str, Any], sign: int) -> dict[str, Any]:
-    """GlobalTaxCalculation and TxnTaxDetail of the document; {} where the company has no tax."""
-    if facts.get("usa"):
+    """GlobalTaxCalculation and TxnTaxDetail of the document; {} where the company has no tax.
+
+    A journal entry has no such field, and a code on its line would demand an amount of tax.
+    """
+    if facts.get("usa") or entry.kind is Kind.JOURNAL:
         return {}
     if not _is_taxed(entry):
         # Whether a company with tax takes lines without a code is not certain, so the document
@@ -42,46 +48,59 @@ def fields(entry: Entry, facts: Mapping[str, Any], sign: int) -> dict[str, Any]:
 
 def problems(entry: Entry, facts: Mapping[str, Any]) -> Iterator[Problem]:
     """Why the tax of the entry cannot be written as it is on the receipts."""
+    is_journal, has_tax = entry.kind is Kind.JOURNAL, _has_tax(entry)
     if facts.get("usa") is True:
-        foreign = [code for code in _codes(entry) if code not in _US_CODES]
-        if foreign or entry.role(Role.TAX) or any(line.tax_amount for line in entry.lines):
+        # A journal says no code at all.
+        said = () if is_journal else entry.lines
+        foreign = [line for line in said if _code(line) not in ("", *_US_CODES)]
+        if has_tax or foreign:
             yield _problem(
                 "qbo.tax_us",
+                _spots(entry, [*_with_tax(entry), *foreign]),
                 "QuickBooks has no reclaimable tax on purchases in a company in the United States",
                 "Set the flow's tax policy to: tax is cost.",
             )
-        return
-    if not _is_taxed(entry):
-        return
-    if entry.kind is Kind.JOURNAL:
+    elif is_journal and has_tax:
         yield _problem(
             "qbo.tax_journal",
-            "The exact tax of a receipt cannot be told to QuickBooks in a journal entry",
+            _spots(entry, _with_tax(entry)),
+            "the exact tax of a receipt cannot be told to QuickBooks in a journal entry",
             "Let the flow post bills, or set its tax policy to: tax is cost.",
         )
-        return
-    yield from _code_problems(entry, facts)
+    elif not is_journal and _is_taxed(entry):
+        yield from _code_problems(entry, facts)
+
+
+def left_out(entry: Entry) -> tuple[Cut, ...]:
+    """Codes without any tax on the lines of a journal, which it does not say."""
+    codes = {code: _name(entry, code) for code in _codes(entry)}
+    if entry.kind is not Kind.JOURNAL or not codes:
+        return ()
+    return (Cut("lines.tax_code", ", ".join(codes.values()), ""),)
 
 
 def _code_problems(entry: Entry, facts: Mapping[str, Any]) -> Iterator[Problem]:
-    if any(line.tax_code is None for line in entry.role(Role.EXPENSE)):
+    if bare := [line for line in entry.role(Role.EXPENSE) if line.tax_code is None]:
         yield _problem(
             "qbo.tax_code_missing",
-            "Some lines have a tax code and others none; QuickBooks wants one on every line",
+            _spots(entry, bare),
+            "no tax code, while other lines have one; QuickBooks wants one on every line",
             "Add a rule that gives the lines without tax the company's no-tax code.",
         )
     by_code = _tax_by_code(entry)
     if "" in by_code:
         yield _problem(
             "qbo.tax_code_missing",
-            f"Tax of {by_code['']} {entry.currency} has no tax code",
+            _spots(entry, [line for line in _with_tax(entry) if not _code(line)]),
+            f"tax of {by_code['']} {entry.currency} has no tax code",
             "Add a tax-code rule for it.",
         )
     stated = sum((line.tax_amount for line in entry.role(Role.EXPENSE)), Decimal(0))
     if entry.role(Role.TAX) and stated and stated != sum(by_code.values(), Decimal(0)):
         yield _problem(
             "qbo.tax_sum",
-            f"The expense lines state {stated} {entry.currency} tax, the tax lines add up to "
+            _spots(entry, [line for line in entry.lines if line.tax_amount]),
+            f"the lines state {stated} {entry.currency} tax, the tax lines add up to "
             f"{sum(by_code.values(), Decimal(0))}",
             "Correct the tax of the report, then replay.",
         )
@@ -89,21 +108,47 @@ def _code_problems(entry: Entry, facts: Mapping[str, Any]) -> Iterator[Problem]:
         if code and amount and not _rates(code, facts):
             yield _problem(
                 "qbo.tax_rate_missing",
-                f"Tax code {_name(entry, code)} has no purchase rate in QuickBooks",
+                _spots(entry, [line for line in entry.lines if _code(line) == code]),
+                f"tax code {_name(entry, code)} has no purchase rate in QuickBooks",
                 "Choose a tax code for purchases, or refresh the list of tax codes.",
                 subject=f"tax_code:{_name(entry, code)}",
             )
 
 
-def _problem(code: str, what: str, cure: str, subject: str = "") -> Problem:
-    return Problem(code, "tax", f"{what}. Nothing was posted.", cure, subject=subject)
+def _problem(code: str, where: str, what: str, cure: str, subject: str = "") -> Problem:
+    return Problem(code, "tax", f"{where}: {what}. Nothing was posted.", cure, subject=subject)
+
+
+def _spots(entry: Entry, lines: Sequence[Line]) -> str:
+    """`Line 3 (Taxi, 18.40 EUR)`, and how many more there are like it."""
+    chosen = set(map(id, lines))
+    places = [n for n, line in enumerate(entry.lines) if id(line) in chosen]
+    spots = list(dict.fromkeys(texts.spot(entry, place) for place in places))
+    more = f" and {len(spots) - 1} more" if len(spots) > 1 else ""
+    return f"{spots[0]}{more}" if spots else f"Report {entry.report_id}"
+
+
+def _with_tax(entry: Entry) -> list[Line]:
+    """The expense lines that contain tax, or the tax line of one that is not to be found."""
+    taxed = {line.transaction_id for line in entry.role(Role.TAX)}
+    expenses = [
+        line
+        for line in entry.role(Role.EXPENSE)
+        if line.tax_amount or (line.transaction_id and line.transaction_id in taxed)
+    ]
+    known = {line.transaction_id for line in expenses}
+    lost = [line for line in entry.role(Role.TAX) if line.transaction_id not in known]
+    others = [line for line in entry.role(Role.OFFSET) if line.tax_amount]
+    return [*expenses, *lost, *others]
 
 
 def _is_taxed(entry: Entry) -> bool:
     """Any line has a code or an amount of tax: then all of them are told to QuickBooks."""
-    return bool(entry.role(Role.TAX)) or any(
-        line.tax_code or line.tax_amount for line in entry.lines
-    )
+    return _has_tax(entry) or bool(_codes(entry))
+
+
+def _has_tax(entry: Entry) -> bool:
+    return bool(entry.role(Role.TAX)) or any(line.tax_amount for line in entry.lines)
 
 
 def _codes(entry: Entry) -> list[str]:
@@ -144,21 +189,32 @@ def _rates(code: str, facts: Mapping[str, Any]) -> list[Mapping[str, str]]:
 
 
 def _tax_lines(entry: Entry, facts: Mapping[str, Any], sign: int) -> Iterator[dict[str, Any]]:
-    """One line per rate. A code of several rates shares its tax out by their percentages."""
+    """One line per rate, over all codes that have it. A code of several rates shares its tax out by
+    their percentages."""
+    sums: dict[str, tuple[Decimal, Decimal]] = {}
     for code, amount in _tax_by_code(entry).items():
         if not (rates := _rates(code, facts)):
             continue  # a code without a rate has no tax, else there is a problem
-        taxable = sum(net(entry, e) for e in entry.role(Role.EXPENSE) if _code(e) == code)
+        nets = (net(entry, e) for e in entry.role(Role.EXPENSE) if _code(e) == code)
+        taxable = sum(nets, Decimal(0))
         weights = [Decimal(rate.get("percent") or 0) for rate in rates]
         if not any(weights):
             weights = [Decimal(1)] + [Decimal(0)] * (len(rates) - 1)
-        for rate, part in zip(rates, split(amount, weights, entry.currency), strict=True):
-            yield {
-                "Amount": sign * part,
-                "DetailType": "TaxLineDetail",
-                "TaxLineDetail": {
-                    "NetAmountTaxable": sign * taxable,
-                    "PercentBased": False,
-                    "TaxRateRef": {"value": rate["id"]},
-                },
-            }
+        for rate, part in zip(rates, split(amount, weights, _decimals(entry)), strict=True):
+            tax, base = sums.get(rate["id"], (Decimal(0), Decimal(0)))
+            sums[rate["id"]] = tax + part, base + taxable
+    for rate_id, (tax, base) in sums.items():
+        yield {
+            "Amount": sign * tax + Decimal(0),
+            "DetailType": "TaxLineDetail",
+            "TaxLineDetail": {
+                "NetAmountTaxable": sign * base + Decimal(0),
+                "PercentBased": False,
+                "TaxRateRef": {"value": rate_id},
+            },
+        }
+
+
+def _decimals(entry: Entry) -> str:
+    """A currency with the decimals that money in QuickBooks can have: two at most."""
+    return entry.currency if minor_units(entry.currency) < _MOST_DECIMALS else "USD"

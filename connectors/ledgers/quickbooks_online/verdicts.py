@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from connectors.contract import exact_json
@@ -23,7 +24,7 @@ from connectors.ledgers.quickbooks_online.faults import RULES, UNDESCRIBED, Do, 
 # Documented: wait a minute. A Retry-After header is not documented but honoured.
 _THROTTLE_S = 60.0
 _PAUSE_S = 300.0
-_LONGEST_WAIT_S = 3600.0
+_SHORTEST_WAIT_S, _LONGEST_WAIT_S = 1.0, 3600.0
 # From here on the outcome of a fault that nobody has described is open.
 _SEVERE = 10000
 
@@ -174,7 +175,8 @@ def connection_error(found: Sequence[Verdict], response: Response) -> VendorErro
             return Throttled(problem.message, after_s=_wait_s(response, _PAUSE_S), **more)
         case Do.BLOCK:
             return Blocked(_with_tid(problem, tid), **more)
-    return Unauthorised(problem.message, expired=do is Do.RENEW, **more)
+    signed_by = response.signed_by
+    return Unauthorised(problem.message, expired=do is Do.RENEW, signed_by=signed_by, **more)
 
 
 def intuit_tid(response: Response) -> str:
@@ -183,10 +185,20 @@ def intuit_tid(response: Response) -> str:
 
 
 def _wait_s(response: Response, otherwise: float) -> float:
-    advice = response.headers.get("retry-after", "")
-    if not re.fullmatch(r"\d{1,9}", advice):
-        return otherwise
-    return min(max(float(advice), 1.0), _LONGEST_WAIT_S)
+    """Seconds until the next try: as advised, between a second and an hour. An advice is seconds or
+    a moment, which QuickBooks' own clock measures."""
+    advice = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", advice):
+        wait = float(advice)
+    else:
+        try:
+            until = parsedate_to_datetime(advice)
+        except (TypeError, ValueError):
+            return otherwise
+        if response.at is None or until.tzinfo is None:
+            return otherwise
+        wait = (until - response.at).total_seconds()
+    return min(max(wait, _SHORTEST_WAIT_S), _LONGEST_WAIT_S)
 
 
 def _fault(error: Mapping[str, Any], kind: str) -> Fault:
