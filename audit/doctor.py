@@ -25,7 +25,7 @@ from connectors.contract.report import ReportStatus
 from connectors.models import Credential
 from connectors.registry import ledger_label
 from mappings.models import Flow
-from mappings.schedule import Schedule as Timing
+from mappings.schedule import longest_pause
 from mappings.terms import Mode
 from mappings.texts import moment, money
 
@@ -205,11 +205,11 @@ def _channels() -> Iterator[Finding]:
         label = ledger_label(company.connection.ledger)
         if not company.connection.company_id or company.connection.credential_id is None:
             yield _look(name, f"not connected to {label} yet", "Press Connect on its page.")
-        elif company.held_why:
+        elif company.hold is not None:
             yield _look(
                 name,
-                f"nothing is sent before {_at(company.held_until)}: {company.held_why}",
-                "It goes on by itself, and at once after Ping on its page has succeeded.",
+                f"nothing is sent before {_at(company.hold.until)}: {company.hold.why}",
+                "It goes on by itself; Try again now on its page does not wait, nor does a Ping.",
             )
         elif company.connection.chart_as_of is None:
             yield _look(name, "its lists were never read", "Run `python manage.py pull_chart`.")
@@ -280,6 +280,8 @@ def _polls() -> Iterator[Finding]:
             yield _ok(name, "paused")
         elif flow.pk in reading:
             yield _ok(name, "reading at this moment")
+        elif flow.is_used_up:
+            yield _look(name, "no further run: every date has passed", "Add dates to the flow.")
         elif flow.due_at is None:
             yield _look(name, "never due", "Press Poll now on the flow's page.")
         elif now - flow.due_at > WORK_LATE:
@@ -321,11 +323,7 @@ def _unread() -> Iterator[Finding]:
 
 def _read_at_least_every(flow: Flow) -> timedelta:
     """Twice the pause that is normal for a known report, and never less than a day."""
-    between = {
-        Timing.EVERY: timedelta(minutes=flow.every_minutes),
-        Timing.DAILY: timedelta(days=1),
-        Timing.WEEKLY: timedelta(days=7),
-    }[Timing(flow.schedule)]
+    between = longest_pause(flow.timetable, database_now()) or timedelta(days=31)
     return max(timedelta(days=1), 2 * (pace().known_again + between))
 
 

@@ -15,7 +15,9 @@ ROOMS = frozenset({"connectors", "mappings", "audit", "qbwc"})
 # What only the machine reads: credentials, and consents that are under way.
 SECRET = frozenset({"view_credential", "view_oauthstate"})
 LOOKS = frozenset({"explain_flow"})
-ACTS = frozenset({"replay_posting", "reverse_posting", "ignore_posting", "poll_flow"})
+ACTS = frozenset(
+    {"replay_posting", "reverse_posting", "ignore_posting", "poll_flow", "retry_ledgerconnection"}
+)
 
 
 @receiver(post_migrate, dispatch_uid="audit.groups")

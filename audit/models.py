@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from audit.states import OPEN, State
+from connectors.contract import keys
 from connectors.contract.entry import Entry, Kind, entry_from_plain
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import Op, Payload, Receipt
@@ -23,6 +24,9 @@ OPS = [
     (Op.AMEND.value, "Amend"),
     (Op.CANCEL.value, "Reverse"),
 ]
+# The one call that is about no document.
+CREATE = "create"
+CALL_OPS = [*OPS, (CREATE, "Create a vendor")]
 CAUSES = [("report", "The report"), ("person", "A person")]
 
 
@@ -135,7 +139,7 @@ class Call(models.Model):
     connection = models.ForeignKey(
         "connectors.LedgerConnection", models.PROTECT, related_name="calls"
     )
-    op = models.CharField(max_length=8, choices=OPS)
+    op = models.CharField(max_length=8, choices=CALL_OPS)
     members = models.JSONField(default=list)
     method = models.CharField(max_length=8)
     path = models.TextField()
@@ -165,6 +169,62 @@ class Call(models.Model):
 
     def __str__(self) -> str:
         return f"call {self.pk} ({len(self.members)} documents)"
+
+
+class PartyWish(models.Model):
+    """A payee whom documents wait for, one row for each employee of a connection.
+
+    It is acted on while a posting waits for it that could be sent, however it ended before. Then
+    the ledger is asked for the name, and the payee is created where nobody has it.
+
+    generation  calls with bytes of their own so far; makes the marker of the newest
+    party       what was created; None before, and where the ledger had somebody of the name
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Wanted"
+        SENDING = "sending", "Being created"
+        IN_DOUBT = "in_doubt", "Sent, checking whether it arrived"
+        CREATED = "created", "Created"
+        MET = "met", "Not created: somebody has the name"
+        HELD = "held", "Held: needs you"
+
+    connection = models.ForeignKey(
+        "connectors.LedgerConnection", models.PROTECT, related_name="party_wishes"
+    )
+    employee_email = models.CharField("employee", max_length=254)
+    name = models.CharField(max_length=200)
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    state_at = models.DateTimeField("since")
+    asked_by = models.CharField(max_length=150, blank=True)
+    generation = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField("will try again", null=True)
+    fence = models.BigIntegerField(default=0)
+    call = models.ForeignKey(Call, models.PROTECT, null=True, related_name="+")
+    problems = models.JSONField(default=list)
+    party = models.ForeignKey("mappings.Party", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = "new vendor"
+        ordering = ["-state_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "employee_email"], name="party_wished_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["sending", "in_doubt"]) | Q(call__isnull=False),
+                name="party_in_flight_needs_call",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="created") | Q(party__isnull=False),
+                name="created_party_is_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.employee_email})"
 
 
 class Posting(models.Model):
@@ -216,6 +276,8 @@ class Posting(models.Model):
     due_at = models.DateTimeField("will try again", null=True)
     call = models.ForeignKey(Call, models.PROTECT, related_name="+", null=True)
     replaces = models.ForeignKey("self", models.PROTECT, related_name="replaced_by", null=True)
+    # It has no payload and is not sent: once the payee is there its report is built again.
+    waits_for = models.ForeignKey(PartyWish, models.PROTECT, related_name="postings", null=True)
 
     document_id = models.CharField(max_length=64, blank=True)
     document_version = models.CharField(max_length=64, blank=True)
@@ -317,6 +379,76 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class ReceiptFile(models.Model):
+    """The receipt of one expense, to be attached to the document that the expense stands on.
+
+    Whatever becomes of it changes nothing about the posting. Only the drain and a person's "try
+    again" write here.
+
+    posting   the newest that stands for the document; `marker` is the document's
+    link      where the receipt lay when it was wanted, without what opens it; for people only
+    due_at    not to be tried before; while a try is under way, not before nobody can still be at it
+    epoch     counts refusals: the next call gets a request id of its own
+    link_is_over  the links that were tried open nothing: a fresh one is read before the next try
+    left_at   the expense is no longer on the document; a file that was attached stayed there
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting to be attached"
+        ATTACHED = "attached", "Attached"
+        FAILED = "failed", "Not attached: we stopped trying"
+        NOT_NEEDED = "not_needed", "Not needed any more"
+
+    connection = models.ForeignKey(
+        "connectors.LedgerConnection", models.PROTECT, related_name="receipt_files"
+    )
+    posting = models.ForeignKey(Posting, models.PROTECT, related_name="receipt_files")
+    marker = models.CharField(max_length=52)
+    transaction_id = models.CharField(max_length=64)
+    receipt_id = models.CharField(max_length=64, blank=True)
+    label = models.CharField("receipt", max_length=200)
+    filename = models.CharField("file in Expensify", max_length=255, blank=True)
+    link = models.CharField(max_length=500, blank=True)
+    state = models.CharField(max_length=12, choices=State, default=State.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    epoch = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField("will try again", null=True)
+    tried_at = models.DateTimeField("last tried", null=True)
+    link_is_over = models.BooleanField(default=False)
+    problem = models.JSONField(null=True)
+    attachable_id = models.CharField(max_length=64, blank=True)
+    name = models.CharField("file in the ledger", max_length=255, blank=True)
+    attached_at = models.DateTimeField("attached", null=True)
+    left_at = models.DateTimeField("off the document since", null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "marker", "transaction_id"], name="receipt_file_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="attached") | ~Q(attachable_id=""),
+                name="attached_needs_proof",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["connection", "due_at"],
+                condition=Q(state="waiting"),
+                name="receipt_file_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Receipt {self.label}"
+
+    @property
+    def file_marker(self) -> Marker:
+        """By which the file is found again in the ledger."""
+        return keys.file_marker(Marker(self.marker), self.transaction_id, self.receipt_id)
 
 
 class PollRun(models.Model):

@@ -47,6 +47,7 @@ class Part:
     number    the document's number: to be given, or of the document that stands
     standing  the posting because of which a document stands already
     waiting   the posting of this slice that is open: waiting, held or under way
+    creates   the vendor who would be created first, "" for nobody; then there is no payload yet
     """
 
     slice_name: str
@@ -64,6 +65,7 @@ class Part:
     explained: tuple = ()
     standing: Posting | None = None
     waiting: Posting | None = None
+    creates: str = ""
 
     @property
     def kind_label(self) -> str:
@@ -73,11 +75,12 @@ class Part:
     def what(self) -> str:
         """The sentence's end: "Bill R00-AB12 ..."."""
         stands = self.standing.number if self.standing else ""
+        first = f'; vendor "{self.creates}" would be created first' if self.creates else ""
         match self.would:
             case "post":
-                return "would be posted"
+                return f"would be posted{first}"
             case "amend":
-                return f"would change no. {stands} in place"
+                return f"would change no. {stands} in place{first}"
             case "keep":
                 return f"stands already as no. {stands} and would stay as it is"
             case "reverse":
@@ -135,12 +138,15 @@ def preview(reports: Iterable[Report]) -> list[Preview]:
     return list(previews(reports))
 
 
-def previews(reports: Iterable[Report]) -> Iterator[Preview]:
+def previews(reports: Iterable[Report], as_if: Flow | None = None) -> Iterator[Preview]:
     """The same one by one, for flows of any size; postings are read for a chunk at a time.
 
-    The reports should come with `latest` and `flow__connection`.
+    The reports should come with `latest` and `flow__connection`; they need not be stored.
+    `as_if`: their flow with choices that are not saved, which then count instead.
     """
     open_books: dict[int, _Opened | str] = {}
+    if as_if is not None:
+        open_books[as_if.pk] = _opened(as_if)
     rest = iter(reports)
     while chunk := list(islice(rest, CHUNK)):
         posted, waiting = _postings_of(chunk)
@@ -149,7 +155,8 @@ def previews(reports: Iterable[Report]) -> Iterator[Preview]:
                 yield Preview(report, unreadable=reason)
                 continue
             if report.flow_id not in open_books:
-                open_books[report.flow_id] = _opened(report.flow_id)
+                stored = Flow.objects.select_related("workspace", "connection")
+                open_books[report.flow_id] = _opened(stored.get(pk=report.flow_id))
             opened = open_books[report.flow_id]
             if isinstance(opened, str):
                 yield Preview(report, unreadable=opened)
@@ -157,9 +164,8 @@ def previews(reports: Iterable[Report]) -> Iterator[Preview]:
             yield _one(report, opened, posted[report.pk], waiting[report.pk])
 
 
-def _opened(flow_id: int) -> "_Opened | str":
+def _opened(flow: Flow) -> "_Opened | str":
     """What every report of the flow is built with, or why nothing can be built at all."""
-    flow = Flow.objects.select_related("workspace", "connection").get(pk=flow_id)
     try:
         return _Opened(flow, services.open_book(flow), opening.offline_ledger(flow.connection))
     except NOT_INSTALLED as error:
@@ -167,7 +173,7 @@ def _opened(flow_id: int) -> "_Opened | str":
 
 
 def _unbuildable(report: Report) -> str:
-    if report.flow is None or report.latest_id is None:
+    if report.flow is None or report.latest is None:
         return "It was never read whole. Poll its workspace, then look again."
     if not report.flow.connection.company_id:
         return (
@@ -194,7 +200,7 @@ def _postings_of(reports: Sequence[Report]) -> tuple[dict[int, _BySlice], dict[i
     posted: dict[int, _BySlice] = defaultdict(dict)
     open_: dict[int, _BySlice] = defaultdict(dict)
     rows = Posting.objects.filter(
-        report__in=[report.pk for report in reports], state__in=OPEN | {State.POSTED}
+        report__in=[report.pk for report in reports if report.pk], state__in=OPEN | {State.POSTED}
     ).order_by("pk")
     for row in rows.defer("payload", "stored", "explained"):
         by_report = posted if row.state == State.POSTED else open_
@@ -256,6 +262,7 @@ def _parts(report: Report, opened: _Opened, built: Built, decision: Decision) ->
                 cuts=tuple(draft.cuts),
                 explained=intent.explained,
                 standing=intent.replaces,
+                creates=draft.waits_for.name if draft.waits_for else "",
             )
         )
     return parts
@@ -326,5 +333,6 @@ def _part_as_plain(part: Part) -> dict[str, Any]:
             "cuts": part.cuts,
             "stands_as": part.standing.number if part.standing else "",
             "waiting": part.waiting.state if part.waiting else "",
+            "creates": part.creates,
         }
     )

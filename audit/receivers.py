@@ -3,11 +3,16 @@
 from typing import Any
 
 from audit import trail
+from audit.book import lock_reports
 from audit.engine.run import reopen
+from audit.models import Report
 from audit.nudge import nudge
 
 # News after which a channel that was held may be tried again at once.
 _WORKING_AGAIN = {"connection.connected", "connection.reconnected", "connection.working"}
+# News after which a flow may take what it left out: those reports are looked at again.
+_TAKES_OTHERS = {"flow.changed", "flow.backfilled"}
+_NUDGES = _WORKING_AGAIN | {"flow.poll_asked", "flow.reads_again", "flow.backfilled"}
 
 
 def write_down(
@@ -16,8 +21,16 @@ def write_down(
     """Receiver of `connectors.signals.happened`."""
     connection_id = subject.get("connection_id")
     others = {name: ref for name, ref in subject.items() if name != "connection_id"}
-    trail.record(kind, {**others, **facts}, connection_id=connection_id, actor=actor)
+    if kind in _TAKES_OTHERS:
+        _look_again(subject["flow_id"])
     if kind in _WORKING_AGAIN and connection_id is not None:
-        reopen(connection_id)
-    if kind in _WORKING_AGAIN | {"flow.poll_asked"}:
+        reopen(connection_id)  # before the event: a channel is locked before the head of a chain
+    trail.record(kind, {**others, **facts}, connection_id=connection_id, actor=actor)
+    if kind in _NUDGES:
         nudge()
+
+
+def _look_again(flow_id: int) -> None:
+    left_out = Report.objects.filter(flow_id=flow_id, standing=Report.Standing.EXCLUDED)
+    lock_reports(left_out.values_list("pk", flat=True))
+    left_out.update(is_due=True)

@@ -22,6 +22,7 @@ from django.db.models import (
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
+from audit.engine.run import held_until
 from audit.models import Event, PollRun, Posting, Report
 from audit.states import DUE, NEEDS_PERSON, State
 from connectors.clock import database_now
@@ -199,12 +200,20 @@ def flows() -> list[Flow]:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Why nothing is sent on a connection, since when, and when it is tried again by itself."""
+
+    why: str
+    since: datetime | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
-    """A connection as the home page shows it. `held_until` None = nothing holds its channel."""
+    """A connection as the home page shows it. `hold` None = nothing holds its channel."""
 
     connection: LedgerConnection
-    held_why: str
-    held_until: datetime | None
+    hold: Hold | None
     waiting: int
 
 
@@ -220,21 +229,23 @@ def companies() -> list[Company]:
         )
         .order_by("name", "pk")
     )
-    return [Company(row, *_hold(row.channel, now), row.waiting) for row in rows]
+    return [Company(row, hold(row.channel, now), row.waiting) for row in rows]
 
 
-def _hold(channel: Channel, now: datetime) -> tuple[str, datetime | None]:
-    until = max(
-        (at for at in (channel.breaker_until, channel.not_before) if at and at > now), default=None
-    )
+def hold(channel: Channel, now: datetime) -> Hold | None:
+    """What holds the channel at this moment."""
+    until = held_until(channel, now)
     if until is None:
-        return "", None
-    return channel.breaker_reason or "The ledger asked us to slow down.", until
+        return None
+    why = channel.breaker_reason or "The ledger asked us to slow down."
+    return Hold(why, channel.held_since, until)
 
 
 def oldest_due() -> Posting | None:
     """The posting that waits longest although nothing but the sending is missing."""
-    rows = Posting.objects.filter(state__in=DUE, flow__mode__in=["live", "test"])
+    rows = Posting.objects.filter(
+        state__in=DUE, flow__mode__in=["live", "test"], flow__is_paused=False
+    )
     return rows.select_related("report", "connection").order_by("state_at", "pk").first()
 
 

@@ -10,6 +10,7 @@ from audit import selectors
 from audit.admin import words
 from audit.admin.actions import list_url
 from audit.admin.completeness import page_url
+from audit.admin.connections import RETRY, held_text, try_again_url
 from audit.admin.held import group_rows
 from audit.models import Report
 from connectors.admin import credential_cure, credential_text
@@ -39,7 +40,8 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         sees = may("audit.view_report")
         context["flows"] = [_flow(one, may_see_reports=sees) for one in selectors.flows()]
     if may("connectors.view_ledgerconnection"):
-        context["companies"] = [_company(one) for one in selectors.companies()]
+        tries = may(RETRY)
+        context["companies"] = [_company(one, may_try=tries) for one in selectors.companies()]
     return context
 
 
@@ -165,13 +167,19 @@ def _flow(flow: Flow, *, may_see_reports: bool) -> dict[str, Any]:
         "poll_url": change_url(run) if run else "",
         "is_failed": bool(run and run.status == run.Status.FAILED),
         "why": (run.problem or {}).get("message", "") if run else "",
-        "next_poll": words.NOTHING if flow.is_paused else words.moment(flow.due_at),
+        "next_poll": _next_poll(flow),
         "read_through": words.moment(flow.mark_at),
         "month_url": page_url(flow) if may_see_reports else "",
     }
 
 
-def _company(one: selectors.Company) -> dict[str, Any]:
+def _next_poll(flow: Flow) -> str:
+    if flow.is_paused:
+        return words.NOTHING
+    return "no further run: add dates" if flow.is_used_up else words.moment(flow.due_at)
+
+
+def _company(one: selectors.Company, *, may_try: bool) -> dict[str, Any]:
     row = one.connection
     state = credential_text(row.credential)
     closed = max(filter(None, (row.closed_through, row.books_closed_through)), default=None)
@@ -184,8 +192,8 @@ def _company(one: selectors.Company) -> dict[str, Any]:
         "cure": credential_cure(row.credential),
         "closed": words.day(closed) if closed else "nothing closed",
         "waiting": words.counted(one.waiting, "report"),
-        "held_why": one.held_why,
-        "held_until": words.soon(one.held_until) if one.held_until else "",
+        "held": held_text(one.hold) if one.hold else "",
+        "try_url": try_again_url(row) if one.hold and may_try else "",
     }
 
 
@@ -201,6 +209,7 @@ _SIDEBAR = {
         ("Flows", "conversion_path", "mappings.flow"),
         ("Rules", "rule", "mappings.rule"),
         ("Employees and vendors", "group", "mappings.partylink"),
+        ("New vendors", "person_add", "audit.partywish"),
     ),
     "Connections": (
         ("Ledgers", "account_balance", "connectors.ledgerconnection"),

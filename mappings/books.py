@@ -142,6 +142,8 @@ class Book:
     accounts, values, parties, tax_codes   by our row number
     rates        the rate table of the company, any order
     links        employee's e-mail in lower case -> row of the party, decided by a person
+    party_names  employee's e-mail in lower case -> what a person called the vendor to be
+    can_create_parties  payees can be entered in this ledger by us
     locks        the ledger's closed spans and our own
     read_at      when the chart was read, aware; None before the first time
     opened_on    the day in the flow's zone on which this book was opened
@@ -158,6 +160,8 @@ class Book:
     tax_codes: Mapping[int, TaxCode] = field(default_factory=dict)
     rates: tuple[Rate, ...] = ()
     links: Mapping[str, int] = field(default_factory=dict)
+    party_names: Mapping[str, str] = field(default_factory=dict)
+    can_create_parties: bool = False
     locks: Locks = Locks()
     read_at: datetime | None = None
     opened_on: date | None = None
@@ -172,7 +176,7 @@ class Book:
         # midnight would look like a change of the rules.
         opened_on = self.opened_on if self.terms.date_policy == "posting_day" else None
         names = ("terms", "company", "kinds", "rules", "accounts", "values", "dimension_labels")
-        names += ("parties", "tax_codes", "rates", "links", "locks")
+        names += ("parties", "tax_codes", "rates", "links", "party_names", "locks")
         return {name: getattr(self, name) for name in names} | {"opened_on": opened_on}
 
     def member(self, output: str, row: int) -> "Account | Value | Party | TaxCode":
@@ -205,6 +209,11 @@ class Book:
     def payees_by_name(self) -> dict[str, tuple[Party, ...]]:
         """Active payees by `same_name`."""
         return _grouped((same_name(party.name), party) for party in self._payees)
+
+    @cached_property
+    def linked_to(self) -> dict[int, tuple[str, ...]]:
+        """Row of a party -> e-mail of every employee who was linked to it."""
+        return _grouped((row, email) for email, row in self.links.items())
 
     @cached_property
     def retired_payees(self) -> dict[str, Party]:

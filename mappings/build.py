@@ -109,9 +109,8 @@ def build(report: Report, book: Book, *, kept_dates: Mapping[str, date] | None =
         return Built(excluded=excluded)
     taken, untaken = sorted_out(report, book)
     flags = (report.status.value,) if report.status is not ReportStatus.APPROVED else ()
-    problems = validate.gathered(
-        (*validate.report_problems(report, book), *selection.problems(report, book.terms))
-    )
+    found = (*validate.report_problems(report, book), *selection.problems(report, book.terms))
+    problems = validate.gathered(report, found)
     if not taken or (all(expense.amount == 0 for _, expense in taken) and not problems):
         return Built(untaken=untaken, note=_nothing(report, taken), flags=flags)
     kept = kept_dates or {}
@@ -139,7 +138,7 @@ def _excluded(report: Report, book: Book) -> Excluded | None:
             f"It is {report.status_text or report.status.value}; this flow takes {taken} reports.",
         )
     day = decided_on(report, terms.zone)
-    if day is not None and day < terms.starts_on:
+    if day is not None and selection.is_too_early(terms, day):
         return Excluded(
             "excluded.before_start",
             f"It was approved on {texts.day(day)}, before this flow begins "
@@ -204,7 +203,7 @@ def _built(report: Report, part: Slice, book: Book, kept_date: date | None) -> B
         part.kind,
         entry,
         part.total,
-        validate.gathered(problems),
+        validate.gathered(report, problems),
         explained,
         against.wanted,
     )

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from connectors.contract.entry import DimensionRef, Entry, Kind, Line, Ref, Role
 from connectors.contract.problem import Problem
-from connectors.contract.report import Report
+from connectors.contract.report import Expense, Report
 from mappings import texts
 from mappings.books import Book
 from mappings.currency import Conversion, Counterparts
@@ -14,7 +14,7 @@ from mappings.dates import PostingDate, due_date
 from mappings.liabilities import CARD, COMPANY, PAYABLE, Purse, purse_of
 from mappings.lines import MeantLine
 from mappings.slices import ANY_KIND, Slice
-from mappings.terms import PartyPolicy
+from mappings.terms import PartyPolicy, ReceiptFiles
 from mappings.validate import NOTHING_POSTED
 
 
@@ -78,7 +78,7 @@ def _expense_lines(one: MeantLine, decided: Decided, book: Book) -> Iterator[Lin
         tax_code=one.tax.code,
         party=_line_party(one, decided, book),
         billable=one.billable,
-        receipt_url=expense.receipt.url if expense.receipt else "",
+        receipt_url=_receipt_link(expense, book),
     )
     if tax:
         yield Line(
@@ -89,6 +89,12 @@ def _expense_lines(one: MeantLine, decided: Decided, book: Book) -> Iterator[Lin
             transaction_id=expense.transaction_id,
             tax_code=one.tax.code,
         )
+
+
+def _receipt_link(expense: Expense, book: Book) -> str:
+    """The link that the line carries; a file that is attached needs none."""
+    is_wanted = book.terms.receipt_files is ReceiptFiles.LINK and expense.receipt is not None
+    return expense.receipt.url if is_wanted else ""
 
 
 def _line_party(one: MeantLine, decided: Decided, book: Book) -> Ref | None:

@@ -9,7 +9,14 @@ from connectors.contract.ledger import KindAbilities
 from mappings import selection
 from mappings.reasons import Reasons, Refusals, account_reasons, party_reasons
 from mappings.records import terms_of
-from mappings.terms import CreditPolicy, CurrencyPolicy, PartyPolicy, Selector, TaxPolicy
+from mappings.terms import (
+    CreditPolicy,
+    CurrencyPolicy,
+    PartyPolicy,
+    ReceiptFiles,
+    Selector,
+    TaxPolicy,
+)
 
 if TYPE_CHECKING:
     from mappings.models import Flow, GLAccount
@@ -36,6 +43,7 @@ def refusals(flow: "Flow") -> Refusals:
     _accounts(flow, kinds, reasons)
     _parties(flow, reasons)
     _tax(flow, reasons)
+    _receipts(flow, kinds, reasons)
     return reasons.found
 
 
@@ -138,6 +146,9 @@ def _parties(flow: "Flow", reasons: Reasons) -> None:
             "creates_parties",
             "Vendors are created for employees only; this flow doesn't owe its reports to them.",
         )
+    if flow.creates_parties and not registry.abilities(flow.connection.ledger).creates_parties:
+        label = registry.ledger_label(flow.connection.ledger)
+        reasons.add("creates_parties", f"{label} takes no new vendors from us; add them there.")
     for field in ("fixed_party", "card_party"):
         if getattr(flow, f"{field}_id"):
             reasons.add_all(field, party_reasons(getattr(flow, field), flow.connection_id))
@@ -155,4 +166,14 @@ def _tax(flow: "Flow", reasons: Reasons) -> None:
             "tax_policy",
             f"{flow.connection} has no tax on purchases in {label}, so there is nothing to reclaim "
             "it with. Post lines gross.",
+        )
+
+
+def _receipts(flow: "Flow", kinds: _Kinds, reasons: Reasons) -> None:
+    found = [kinds[kind].attach for kind in taken_kinds(flow) if kind in kinds]
+    if flow.receipt_files == ReceiptFiles.FILE and set(found) - {"after"}:
+        label = registry.ledger_label(flow.connection.ledger)
+        reasons.add(
+            "receipt_files",
+            f"{label} takes no files from us on documents of this kind; choose the link.",
         )

@@ -32,8 +32,9 @@ def purse_of(expense: Expense) -> Purse:
         return Purse(PAYABLE)
     if not expense.is_on_card:
         return Purse(COMPANY)
-    names = tuple(filter(None, (expense.card_number, expense.card_name, expense.card_id)))
-    return Purse(CARD, one_line(" ".join(names[:2]) or expense.bank), frozenset(names))
+    names = tuple(filter(None, (expense.card_number, expense.card_name)))
+    shown = " ".join(names) or expense.card_id or expense.bank
+    return Purse(CARD, one_line(shown), frozenset(filter(None, (*names, expense.card_id))))
 
 
 @dataclass(frozen=True, slots=True)

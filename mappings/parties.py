@@ -1,7 +1,7 @@
 """Whom a document names: a person's decision, then e-mail, then exact name; never a guess."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connectors.contract.problem import Problem
 from connectors.contract.report import Expense, Person, Report
@@ -80,10 +80,16 @@ def card_party(book: Book) -> Party | Problem | None:
 
 
 def employee_party(employee: Person, book: Book, currency: str) -> Answer:
-    """The vendor that is this employee, or that may be created for the employee."""
+    """The vendor that is this employee, or that may be created for the employee.
+
+    What a person called the vendor takes the place of the employee's own name.
+    """
     email = employee.email.strip().lower()
     if (linked := book.links.get(email)) is not None:
         return _usable(book.parties[linked], employee, book)
+    chosen = book.party_names.get(email, "")
+    if chosen:
+        employee = replace(employee, name=chosen)
     hits = _in_currency(book.payees_by_email.get(email, ()), book, currency)
     how, name = "with this e-mail address", same_name(employee.name)
     if not hits and name:
@@ -91,11 +97,14 @@ def employee_party(employee: Person, book: Book, currency: str) -> Answer:
         hits = _in_currency(book.payees_by_name.get(name, ()), book, currency)
         if other := book.names_of_others.get(name):
             return problems.clash(employee, book, other, bool(hits))
+        if len(hits) == 1 and (others := book.linked_to.get(hits[0].id)):
+            return problems.namesake(employee, book, hits[0], others[0])
     if len(hits) == 1:
         return hits[0]
     if hits:
         return problems.ambiguous(employee, book, hits, how)
-    if not (book.terms.creates_parties and name):
+    may_create = book.can_create_parties and (book.terms.creates_parties or chosen)
+    if not (may_create and name):
         return problems.missing(employee, book)
     if retired := book.retired_payees.get(name):
         return problems.inactive(retired, employee, book)

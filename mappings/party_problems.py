@@ -156,14 +156,35 @@ def clash(employee: Person, book: Book, other: str, has_vendor: bool) -> Problem
             f"{who(employee)} was not found among the vendors of {book.company.name}. {article} "
             f"{other} of the same name exists, so none was created. {NOTHING_POSTED}"
         )
+    return _taken_name(employee, book, message)
+
+
+def namesake(employee: Person, book: Book, party: Party, other_email: str) -> Problem:
+    """Two people of one name: the vendor of the one is not the other's because of the name."""
+    return _taken_name(
+        employee,
+        book,
+        f"{who(employee)} was not found among the vendors of {book.company.name}. Vendor "
+        f'"{party.name}" (no. {party.ledger_id}) stands for {other_email}, so it was not taken for '
+        f"the same person. {NOTHING_POSTED}",
+    )
+
+
+def _taken_name(employee: Person, book: Book, message: str) -> Problem:
+    """The employee's name is somebody else's in the ledger; the cure is a link or another name."""
+    proposed = f"{employee.label} (employee)"
+    cure, facts = f'Link {employee.label} to a vendor, or create "{proposed}"', _facts(employee)
+    if book.can_create_parties:
+        facts |= {"proposed_name": proposed}
+    else:
+        cure += f" in {book.company.ledger_label} and read the lists again"
     return Problem(
         "map.party.clash",
         "party",
         message,
-        f'Link {employee.label} to a vendor, or create "{employee.label} (employee)" in '
-        f"{book.company.ledger_label} and read the lists again.",
+        f"{cure}.",
         subject=f"employee:{employee.email.lower()}",
-        facts=_facts(employee) | {"proposed_name": f"{employee.label} (employee)"},
+        facts=facts,
     )
 
 

@@ -106,10 +106,9 @@ def pull_workspace(workspace: Workspace) -> tuple[Counted, ...]:
     scope = {"workspace": workspace}
     with transaction.atomic():
         counted = (
-            _store("categories", Category, scope, categories, ("name",), ("gl_code",), as_of),
-            _store("tags", Tag, scope, tags, ("level", "name"), ("level_name", "gl_code"), as_of),
-            # Expensify tells no names here; the ones that reports told stay.
-            _store("employees", Employee, scope, employees, ("email",), ("employee_id",), as_of),
+            _store("categories", Category, scope, categories, as_of),
+            _store("tags", Tag, scope, tags, as_of),
+            _store("employees", Employee, scope, employees, as_of),
         )
         Workspace.objects.filter(pk=workspace.pk).update(lists_as_of=as_of)
         for connection_id, flow_id in workspace.flows.values_list("connection_id", "pk"):
@@ -133,9 +132,24 @@ def pull_cards(workspace: Workspace, domain: str) -> Counted:
         )
         for one in found
     ]
-    key, columns = ("bank", "card_id"), ("name", "number", "email")
     with transaction.atomic():
-        return _store("cards", Card, {"workspace": workspace}, cards, key, columns, as_of)
+        return _store("cards", Card, {"workspace": workspace}, cards, as_of)
+
+
+def take_in(connection: LedgerConnection, rows: Iterable[ChartRow]) -> list[Party]:
+    """Enter single members that were read or created between two pulls; the rest of the lists
+    stays as it is. Returns the parties among them. Within the caller's transaction."""
+    as_of, parties = database_now(), []
+    for row in rows:
+        if row.list_name == "party":
+            _upsert(Party, {"connection": connection}, [_party(connection, row)], as_of)
+            parties.append(
+                Party.objects.get(connection=connection, kind=row.kind, ledger_id=row.id)
+            )
+            continue
+        for dimension in Dimension.objects.filter(connection=connection, name=row.list_name):
+            _upsert(Value, {"dimension": dimension}, [_value(dimension, row)], as_of)
+    return parties
 
 
 def summary(counted: tuple[Counted, ...]) -> str:
@@ -156,33 +170,18 @@ def _store_chart(
         GLAccount(**scope, **_common(row), **_facts(row, "number", "full_name", "kind", "currency"))
         for row in by_list.pop("account")
     ]
-    parties = [
-        Party(
-            **scope,
-            **_common(row),
-            **_facts(row, "kind", "email", "currency"),
-            terms_id=row.facts.get("term", ""),
-        )
-        for row in by_list.pop("party")
-    ]
+    parties = [_party(connection, row) for row in by_list.pop("party")]
     codes = [
         TaxCode(**scope, **_common(row), percent=_percent(row)) for row in by_list.pop("tax_code")
     ]
-    key, more = ("ledger_id",), ("name",)
-    account_columns = (*more, "number", "full_name", "kind", "currency")
-    party_columns = (*more, "email", "currency", "terms_id")
     counted = [
-        _store("accounts", GLAccount, scope, accounts, key, account_columns, as_of),
-        _store("parties", Party, scope, parties, ("kind", *key), party_columns, as_of),
-        _store("tax codes", TaxCode, scope, codes, key, (*more, "percent"), as_of),
+        _store("accounts", GLAccount, scope, accounts, as_of),
+        _store("parties", Party, scope, parties, as_of),
+        _store("tax codes", TaxCode, scope, codes, as_of),
     ]
     for name, dimension in _dimensions(connection, by_list).items():
-        values = [
-            Value(dimension=dimension, **_common(row), **_facts(row, "full_name"))
-            for row in by_list[name]
-        ]
-        columns = (*more, "full_name")
-        counted.append(_store(name, Value, {"dimension": dimension}, values, key, columns, as_of))
+        values = [_value(dimension, row) for row in by_list[name]]
+        counted.append(_store(name, Value, {"dimension": dimension}, values, as_of))
     return tuple(counted)
 
 
@@ -225,21 +224,58 @@ def _facts(row: ChartRow, *names: str) -> dict[str, str]:
     return {name: getattr(row, name) for name in names}
 
 
+def _party(connection: LedgerConnection, row: ChartRow) -> Party:
+    return Party(
+        connection=connection,
+        **_common(row),
+        **_facts(row, "kind", "email", "currency"),
+        terms_id=row.facts.get("term", ""),
+    )
+
+
+def _value(dimension: Dimension, row: ChartRow) -> Value:
+    return Value(dimension=dimension, **_common(row), **_facts(row, "full_name"))
+
+
+# What makes a member the same member within its list, and what else is read of it.
+_COLUMNS: dict[type[Pulled], tuple[tuple[str, ...], tuple[str, ...]]] = {
+    GLAccount: (("ledger_id",), ("name", "number", "full_name", "kind", "currency")),
+    Party: (("kind", "ledger_id"), ("name", "email", "currency", "terms_id")),
+    TaxCode: (("ledger_id",), ("name", "percent")),
+    Value: (("ledger_id",), ("name", "full_name")),
+    Category: (("name",), ("gl_code",)),
+    Tag: (("level", "name"), ("level_name", "gl_code")),
+    # Expensify tells no names here; the ones that reports told stay.
+    Employee: (("email",), ("employee_id",)),
+    Card: (("bank", "card_id"), ("name", "number", "email")),
+}
+
+
 def _store(
     name: str,
     model: type[Pulled],
     scope: dict[str, models.Model],
     rows: Sequence[Pulled],
-    key: tuple[str, ...],
-    columns: tuple[str, ...],
     as_of: datetime,
 ) -> Counted:
-    """Write one list. A member that a page boundary showed twice counts once, as last seen."""
+    """Write one whole list; what is not in it any more is gone."""
+    known = model.objects.filter(**scope)
+    before = known.count()
+    seen = _upsert(model, scope, rows, as_of)
+    missing = known.filter(seen_at__lt=as_of, gone_at__isnull=True)
+    gone = missing.update(active=False, gone_at=as_of)
+    return Counted(name, seen, known.count() - before, gone)
+
+
+def _upsert(
+    model: type[Pulled], scope: dict[str, models.Model], rows: Sequence[Pulled], as_of: datetime
+) -> int:
+    """Write members of a list; returns how many. One that a page boundary showed twice counts once,
+    as last seen."""
+    key, columns = _COLUMNS[model]
     by_key = {tuple(getattr(row, part) for part in key): row for row in rows}
     for row in by_key.values():
         row.seen_at, row.gone_at = as_of, None
-    known = model.objects.filter(**scope)
-    before = known.count()
     model.objects.bulk_create(
         list(by_key.values()),
         batch_size=_BATCH,
@@ -247,6 +283,4 @@ def _store(
         unique_fields=(*scope, *key),
         update_fields=(*columns, "active", "seen_at", "gone_at"),
     )
-    missing = known.filter(seen_at__lt=as_of, gone_at__isnull=True)
-    gone = missing.update(active=False, gone_at=as_of)
-    return Counted(name, len(by_key), known.count() - before, gone)
+    return len(by_key)

@@ -1,6 +1,7 @@
 """Our rows as the plain values that the pure middle takes; reads columns, never the database."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
 from connectors.contract.entry import Kind
@@ -39,6 +40,9 @@ def terms_of(flow: "Flow") -> terms.Terms:
         workspace_id=flow.workspace.policy_id,
         workspace_name=flow.workspace.name,
         starts_on=flow.starts_on,
+        backfills=tuple(
+            (date.fromisoformat(first), date.fromisoformat(last)) for first, last in flow.backfills
+        ),
         kind=Kind(flow.kind),
         mode=terms.Mode(flow.mode),
         test_prefix=flow.test_prefix,
@@ -68,6 +72,7 @@ def terms_of(flow: "Flow") -> terms.Terms:
         no_tax_code_id=flow.no_tax_code_id,
         tax_account_id=flow.tax_account_id,
         receipt_policy=terms.ReceiptPolicy(flow.receipt_policy),
+        receipt_files=terms.ReceiptFiles(flow.receipt_files),
         tax_mismatch_policy=terms.TaxMismatchPolicy(flow.tax_mismatch_policy),
         currency_policy=terms.CurrencyPolicy(flow.currency_policy),
         rounding_id=flow.rounding_account_id,

@@ -4,6 +4,7 @@ Several flows may run for one workspace where no report can belong to two of the
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from connectors.contract.problem import Problem
 from connectors.contract.report import Report
@@ -17,6 +18,13 @@ def takes(terms: Terms, report: Report) -> bool:
     if terms.selector is Selector.ALL:
         return True
     return any(_selected(terms, report)) if terms.selector.by_tag else _is_theirs(terms, report)
+
+
+def is_too_early(terms: Terms, day: date) -> bool:
+    """True for what was decided before the flow begins, and in no span that was filled back."""
+    return day < terms.starts_on and not any(
+        first <= day <= last for first, last in terms.backfills
+    )
 
 
 def why_not(terms: Terms, report: Report) -> str:

@@ -31,11 +31,12 @@ from mappings.texts import day
 
 
 def open_book(flow: Flow) -> books.Book:
-    """Everything that `build` needs for the flow, in nine statements whatever its size.
+    """Everything that `build` needs for the flow, in ten statements whatever its size.
 
     The flow's workspace and connection are read with it unless they were loaded.
     """
     connection = flow.connection
+    ledger = registry.abilities(connection.ledger)
     dimensions = Dimension.objects.filter(connection=connection).values_list("name", "label")
     # Before the ledger told about tax and currencies, the chart counts as unread.
     is_known = connection.has_tax is not None and connection.is_multicurrency is not None
@@ -48,7 +49,7 @@ def open_book(flow: Flow) -> books.Book:
             credit_values=dict(decided["credit"]),
         ),
         company=_company(connection),
-        kinds=registry.abilities(connection.ledger).kinds,
+        kinds=ledger.kinds,
         rules=_rules(flow),
         accounts=_accounts(connection),
         values=_values(connection),
@@ -57,6 +58,8 @@ def open_book(flow: Flow) -> books.Book:
         tax_codes=_tax_codes(connection),
         rates=_rates(flow),
         links=dict(decided["link"]),
+        party_names=dict(connection.party_names.values_list("employee_email", "name")),
+        can_create_parties=ledger.creates_parties,
         locks=locks(connection),
         read_at=connection.chart_as_of if is_known else None,
         opened_on=database_now().astimezone(ZoneInfo(flow.zone)).date(),

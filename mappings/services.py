@@ -1,6 +1,7 @@
 """What others ask of this room: the open book of a flow, and changes of what people decide."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -9,16 +10,23 @@ from connectors.clock import database_now
 from connectors.models import LedgerConnection
 from connectors.signals import rules_changed, tell
 from mappings.models import Dimension, ExchangeRate, Flow, Party, PartyLink, Rule, RuleValue, Value
+from mappings.payees import add_members, add_party, announce_name, name_party
 from mappings.pull import pull_cards, pull_chart, pull_workspace
+from mappings.saving import fill_back, save_row
 from mappings.selectors import carried, locks, open_book, policy_check
 
 __all__ = [
+    "add_members",
+    "add_party",
     "announce",
     "announce_link",
+    "announce_name",
     "announce_rate",
+    "backfill",
     "carried",
     "link_party",
     "locks",
+    "name_party",
     "open_book",
     "policy_check",
     "poll_now",
@@ -26,6 +34,7 @@ __all__ = [
     "pull_chart",
     "pull_workspace",
     "save_flow",
+    "save_row",
     "save_rule",
 ]
 
@@ -35,9 +44,22 @@ def save_flow(flow: Flow, *, actor: str = "") -> Flow:
     is_new = flow.pk is None
     flow.full_clean()
     with transaction.atomic():
-        flow.save()
+        save_row(flow, actor=actor)
         _decided("flow.added" if is_new else "flow.changed", flow, {"name": flow.name}, actor)
     return flow
+
+
+def backfill(
+    flow: Flow, first: date, last: date, *, facts: Mapping[str, Any], actor: str = ""
+) -> None:
+    """Take what was approved from `first` to `last` too, although the flow begins later.
+
+    `facts` are the figures that whoever decides has seen.
+    """
+    with transaction.atomic():
+        fill_back(flow, first, last)
+        days = {"from": first.isoformat(), "to": last.isoformat()}
+        _decided("flow.backfilled", flow, {"flow": flow.name, **days, **facts}, actor)
 
 
 def save_rule(

@@ -98,6 +98,14 @@ class ReceiptPolicy(Choice):
     HOLD = "hold", "Hold the report"
 
 
+class ReceiptFiles(Choice):
+    """What of an expense's receipt the document in the ledger gets."""
+
+    NONE = "none", "Nothing: it stays in Expensify"
+    LINK = "link", "A link on the line, where there is room"
+    FILE = "file", "The file itself, attached to the document"
+
+
 class TaxMismatchPolicy(Choice):
     """For tax that is not the tax code's percentage of the amount, by more than a cent."""
 
@@ -166,6 +174,7 @@ class Terms:
     """A flow's choices as plain values. Row numbers are those of our own chart rows.
 
     workspace_id     Expensify's policy id
+    backfills        first and last day of approvals that are taken although the flow begins later
     selector_names   the tags on `selector_level`, or e-mail addresses in lower case
     payable_id       the account that reimbursable lines are owed on (payable or clearing)
     payables         currency -> the account that reports of this currency are owed on instead
@@ -187,6 +196,7 @@ class Terms:
     workspace_id: str
     workspace_name: str
     starts_on: date
+    backfills: tuple[tuple[date, date], ...] = ()
     kind: Kind = Kind.BILL
     mode: Mode = Mode.DRY_RUN
     test_prefix: str = ""
@@ -219,6 +229,7 @@ class Terms:
     no_tax_code_id: int | None = None
     tax_account_id: int | None = None
     receipt_policy: ReceiptPolicy = ReceiptPolicy.POST
+    receipt_files: ReceiptFiles = ReceiptFiles.LINK
     tax_mismatch_policy: TaxMismatchPolicy = TaxMismatchPolicy.HOLD
     currency_policy: CurrencyPolicy = CurrencyPolicy.HOLD
     rounding_id: int | None = None

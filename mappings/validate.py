@@ -165,14 +165,25 @@ def since(book: Book) -> str:
 # --- all at once, each once ----------------------------------------------------------------------
 
 
-def gathered(problems: Iterable[Problem]) -> Problems:
-    """The problems in order; what several lines wait for alike becomes one that names them all."""
+def gathered(report: Report, problems: Iterable[Problem]) -> Problems:
+    """The problems in order, each with its report; what several lines wait for alike becomes one
+    that names them all."""
     groups: dict[tuple, list[Problem]] = {}
     for place, problem in enumerate(problems):
         # Without a subject nothing says that two problems have the same cure.
         key = (problem.code, problem.subject) if problem.subject else (problem.code, place)
         groups.setdefault(key, []).append(problem)
-    return tuple(_one(group) for group in groups.values())
+    return tuple(_placed(report, _one(group)) for group in groups.values())
+
+
+def _placed(report: Report, problem: Problem) -> Problem:
+    """The problem with its report before it: it is read in mails and lists, too."""
+    message, place = problem.message, report_place(report)
+    if report.report_id in message:
+        return problem
+    if message.startswith("Line "):
+        return replace(problem, message=f"{place}, l{message[1:]}")
+    return replace(problem, message=f"{place}: {message}")
 
 
 def _one(group: list[Problem]) -> Problem:

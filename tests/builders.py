@@ -220,6 +220,7 @@ def book(
         "parties": {p.id: p for p in (*PARTIES, *more_parties)},
         "tax_codes": {code.id: code for code in TAX_CODES},
         "locks": locks,
+        "can_create_parties": True,
         "read_at": datetime(2026, 11, 3, 14, 12, tzinfo=UTC),
         "opened_on": date(2026, 11, 4),
     }

@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
 import requests
 from django.conf import settings
@@ -88,6 +89,9 @@ def test_the_command_line_answers_a_missing_variable_with_a_sentence():
         ("INTUIT_ENVIRONMENT", "test", "INTUIT_ENVIRONMENT is 'test'"),
         ("PACE", "warp", "PACE is 'warp'"),
         ("PACE", "fast", "PACE is 'fast' and SANDBOX_URL is not set"),
+        ("PACE", "torture", "PACE is 'torture' and SANDBOX_URL is not set"),
+        ("PG_LOCK_S", "a while", "PG_LOCK_S is 'a while'. Set it to seconds, 0 to a day."),
+        ("PG_STATEMENT_S", "-1", "PG_STATEMENT_S is '-1'. Set it to seconds, 0 to a day."),
         ("LOG_LEVEL", "chatty", "LOG_LEVEL is 'chatty'"),
         ("ENV_FILE", "nowhere.env", "ENV_FILE names nowhere.env, which is not a file"),
     ],
@@ -149,6 +153,25 @@ def test_sqlite_lies_in_the_project_and_takes_its_lock_at_begin():
     assert database["OPTIONS"]["timeout"] == 20
 
 
+def session_options(**environment: str) -> str | None:
+    return loaded("s.DATABASES['default']['OPTIONS'].get('options')", **environment)
+
+
+def test_postgresql_ends_what_hangs_and_the_environment_says_when():
+    assert session_options().split(" -c ") == [
+        "-c idle_in_transaction_session_timeout=60000",
+        "lock_timeout=30000",
+        "statement_timeout=300000",
+    ]
+    ours = session_options(PG_IDLE_IN_TRANSACTION_S="2.5", PG_LOCK_S="0", PG_STATEMENT_S="0")
+    assert ours == "-c idle_in_transaction_session_timeout=2500"
+    nothing = {"PG_IDLE_IN_TRANSACTION_S": "0", "PG_LOCK_S": "0", "PG_STATEMENT_S": "0"}
+    assert session_options(**nothing) is None
+    own = "postgres://books@127.0.0.1/books?options=-c%20lock_timeout%3D5"
+    assert session_options(DATABASE_URL=own, **nothing) == "-c lock_timeout=5"
+    assert session_options(DATABASE_URL=own).endswith("-c lock_timeout=5"), "the last one wins"
+
+
 @pytest.mark.parametrize(
     ("address", "workers"),
     [("sqlite:///var/books.sqlite3", 2), ("postgres://books@127.0.0.1/books", 4)],
@@ -168,6 +191,33 @@ def test_sqlite_runs_in_wal_with_foreign_keys():
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1}
+
+
+@pytest.mark.postgres
+def test_a_forgotten_transaction_is_ended_and_who_waits_for_its_locks_goes_on():
+    """A worker that was stopped in the middle: its laptop sleeps, its machine swaps."""
+    with impatient(PG_IDLE_IN_TRANSACTION_S="0.2") as stopped, impatient() as other:
+        stopped.execute("BEGIN")
+        stopped.execute("SELECT pg_advisory_xact_lock(4711)")
+        other.execute("SELECT pg_advisory_lock(4711)")  # returns when the first one was ended
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+            stopped.execute("COMMIT")
+
+
+@pytest.mark.postgres
+def test_nobody_waits_for_a_lock_or_a_statement_for_ever():
+    with impatient() as owner, impatient(PG_LOCK_S="0.1", PG_STATEMENT_S="0.2") as other:
+        owner.execute("SELECT pg_advisory_lock(4712)")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            other.execute("SELECT pg_advisory_lock(4712)")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            other.execute("SELECT pg_sleep(30)")
+
+
+def impatient(**environment: str) -> psycopg.Connection:
+    """A session on the server of these tests as the settings would open it."""
+    options = session_options(DATABASE_URL=os.environ["DATABASE_URL"], **environment)
+    return psycopg.connect(os.environ["DATABASE_URL"], options=options, autocommit=True)
 
 
 @pytest.mark.postgres

@@ -5,21 +5,36 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import grimp
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
-ROOMS = ["config", "qbwc", "audit", "mappings", "connectors", "connectors.contract"]
+ROOMS = ["config", "qbwc", "audit", "mappings", "connectors"]
+CONTRACTS = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"][
+    "contracts"
+]
+
+
+def named(contract: dict) -> set[str]:
+    """The modules of ours that a contract is about."""
+    lists = (contract.get(key, []) for key in ("source_modules", "forbidden_modules", "modules"))
+    names = {name for names in lists for name in names}
+    return {name for name in names if name.split(".")[0] in ROOMS and "*" not in name}
 
 
 def lint(folder: Path, **modules: str) -> str:
-    """What import-linter says about empty rooms with these modules (dots as `__`) in them."""
+    """What import-linter says about empty rooms with these modules (dots as `__`) in them.
+
+    The modules that contracts name are there too, as empty ones.
+    """
     shutil.copy(PROJECT / "pyproject.toml", folder)
-    sources = dict.fromkeys(ROOMS, "") | {
+    sources = dict.fromkeys(set(ROOMS).union(*map(named, CONTRACTS)), "") | {
         name.replace("__", "."): code for name, code in modules.items()
     }
-    packages = set(ROOMS)
+    packages = {*ROOMS, "connectors.contract", "connectors.expensify", "connectors.ledgers"}
     for name in sources:
         parts = name.split(".")
         packages |= {".".join(parts[:depth]) for depth in range(1, len(parts))}
@@ -47,6 +62,10 @@ def lint(folder: Path, **modules: str) -> str:
         ({"connectors__contract__money": "import django"}, "The contract is pure"),
         ({"mappings__build": "from django.db import models"}, "The middle is pure"),
         ({"mappings__rulebook": "import random"}, "The middle is pure"),
+        (
+            {"mappings__models": "import django", "mappings__tax": "from mappings import models"},
+            "The middle is pure",
+        ),
         ({"connectors__http": "from django.conf import settings"}, "Adapters and http"),
         ({"connectors__expensify__client": "import django"}, "Adapters and http"),
         ({"connectors__ledgers__xero__client": "import environ"}, "Adapters and http"),
@@ -94,6 +113,15 @@ def test_the_one_door_to_the_theme_is_open(tmp_path):
         audit__admin="from connectors.admin_base import ModelAdmin",
     )
     assert "0 broken" in said, said
+
+
+def test_every_module_of_mappings_that_is_pure_is_held_to_it():
+    (pure,) = (one for one in CONTRACTS if one["name"].startswith("The middle is pure"))
+    graph = grimp.build_graph(*ROOMS, include_external_packages=True, cache_dir=None)
+    outside = set(pure["forbidden_modules"])
+    names = [f"mappings.{module.stem}" for module in (PROJECT / "mappings").glob("[a-z]*.py")]
+    found = {name for name in names if not graph.find_upstream_modules(name) & outside}
+    assert found == set(pure["source_modules"])
 
 
 def test_every_folder_of_code_is_a_package():

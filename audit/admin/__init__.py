@@ -3,9 +3,11 @@
 from audit import groups  # noqa: F401  (importing connects its receiver)
 from audit.admin import (  # noqa: F401  (importing registers them)
     calls,
+    connections,
     events,
     flows,
     mail,
+    parties,
     polls,
     postings,
     reports,

@@ -11,10 +11,11 @@ from django.utils.html import format_html, format_html_join
 
 from audit.admin import words
 from audit.admin.actions import REVERSE, list_url, tell
+from audit.admin.backfill import FillsBack, preview_row
 from audit.admin.completeness import page_url
 from audit.engine import desk
 from audit.models import PollRun, Posting, Report
-from audit.preview import Preview, preview
+from audit.preview import preview
 from audit.selectors import reports_waiting, sums_of
 from audit.states import State
 from connectors.admin_base import (
@@ -29,6 +30,7 @@ from connectors.contract.ledger import Op
 from connectors.contract.report import ReportStatus
 from connectors.models import LedgerConnection
 from mappings.admin import FlowAdmin
+from mappings.admin.rules_csv import import_facts
 from mappings.models import Flow
 from mappings.terms import Mode
 
@@ -36,14 +38,21 @@ SHOWN_POLLS = 5
 SHOWN_PREVIEWS = 200
 
 
-class EngineFlowAdmin(FlowAdmin):
+class EngineFlowAdmin(FillsBack, FlowAdmin):
     """The flow's page with what this room can do for it."""
 
-    buttons = ("poll_now", "dry_run", "go_live", "reverse_tests", *FlowAdmin.buttons[1:])
-    readonly_fields = (*FlowAdmin.readonly_fields, "last_polls", "its_reports")
+    buttons = (
+        "poll_now",
+        "dry_run",
+        "go_live",
+        "backfill",
+        "reverse_tests",
+        *FlowAdmin.buttons[1:],
+    )
+    readonly_fields = (*FlowAdmin.readonly_fields, "last_polls", "its_reports", "filled_back")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        ours = ("Reports", {"fields": ("its_reports", "last_polls")})
+        ours = ("Reports", {"fields": ("its_reports", "last_polls", "filled_back")})
         fieldsets = list(super().get_fieldsets(request, obj))
         return [fieldsets[0], ours, *fieldsets[1:]] if obj is not None else fieldsets
 
@@ -148,7 +157,7 @@ class EngineFlowAdmin(FlowAdmin):
             "opts": self.opts,
             "summary": f"{words.counted(len(found), 'report')}, {held} would be held"
             + (f"; {left} more are not shown" if left else ""),
-            "rows": [_preview_row(one) for one in found],
+            "rows": [preview_row(one) for one in found],
             "back": change_url(flow),
             "media": self.media,
         }
@@ -163,18 +172,6 @@ class EngineFlowAdmin(FlowAdmin):
     def reverse_tests(self, request: HttpRequest, flow: Flow) -> None:
         done = desk.reverse_test_postings(flow, request.user.get_username())
         tell(request, done, "to be reversed")
-
-
-def _preview_row(one: Preview) -> dict[str, Any]:
-    said = [f"{part.kind_label} {part.what}." for part in one.parts]
-    return {
-        "url": change_url(one.report),
-        "report": str(one.report),
-        "employee": one.report.employee_name,
-        "amount": words.money(one.report.total, one.report.currency),
-        "what": " ".join(said) or one.unreadable or f"Nothing would be posted. {one.left_out}",
-        "problems": one.all_problems,
-    }
 
 
 def _ask_go_live(flow: Flow) -> Confirmation:
@@ -225,6 +222,25 @@ def waiting_facts(connection: LedgerConnection) -> list[tuple[str, str]]:
     return [("Reports waiting", text)]
 
 
+def held_facts(flow: Flow) -> list[tuple[str, str]]:
+    """What a person should know who changes many rules at once."""
+    rows = Report.objects.filter(flow=flow, standing=Report.Standing.HELD).order_by()
+    found = list(rows.values("currency").annotate(n=Count("pk"), sum=Sum("total")))
+    count = sum(row["n"] for row in found)
+    if not count:
+        return [("Held reports", "none")]
+    text = format_html(
+        '<a class="text-link" href="{}?flow__id__exact={}">{} ({})</a>, built again when you '
+        "replay them",
+        reverse("admin:audit_posting_held"),
+        flow.pk,
+        f"{count:,}",
+        words.sums(sums_of(found)),
+    )
+    return [("Held reports", text)]
+
+
 connection_facts.append(waiting_facts)
+import_facts.append(held_facts)
 admin.site.unregister(Flow)
 admin.site.register(Flow, EngineFlowAdmin)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
@@ -44,6 +44,9 @@ from audit.admin.cures import told, web_address
 from audit.admin.entries import labels_of, table_of
 from audit.admin.filters import OpenBill, PostingMonth
 from audit.admin.held import HeldPostings
+from audit.admin.meanings import meanings_page
+from audit.admin.parties import CREATE, ask_create, do_create, is_offered
+from audit.admin.receipts import do_try_again, files_context, has_failed
 from audit.engine import accept, corrections, desk
 from audit.models import Attempt, Posting
 from audit.selectors import NEWEST, history, postings
@@ -70,9 +73,11 @@ class PostingAdmin(PostingActions):
     buttons = (
         "link_one",
         "accept_one",
+        "create_party",
         "correct_one",
         "replay_one",
         "release_one",
+        "files_again",
         "ignore_one",
         "reverse_one",
     )
@@ -87,7 +92,13 @@ class PostingAdmin(PostingActions):
         here = path(
             "held/", self.admin_site.admin_view(screen.changelist_view), name="audit_posting_held"
         )
-        return [here, *super().get_urls()]
+        meant = path(
+            "messages/", self.admin_site.admin_view(self.meanings), name="audit_posting_messages"
+        )
+        return [here, meant, *super().get_urls()]
+
+    def meanings(self, request: HttpRequest) -> HttpResponse:
+        return meanings_page(self, request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return postings().order_by(*self.get_ordering(request))
@@ -178,6 +189,10 @@ class PostingAdmin(PostingActions):
     def release_one(self, request: HttpRequest, posting: Posting) -> None:
         do_release(request, [posting])
 
+    @button(label="Try receipts again", permission=REPLAY, shown=has_failed)
+    def files_again(self, request: HttpRequest, posting: Posting) -> None:
+        do_try_again(request, posting)
+
     @button(
         label="Set aside",
         permission=IGNORE,
@@ -195,6 +210,15 @@ class PostingAdmin(PostingActions):
     )
     def reverse_one(self, request: HttpRequest, posting: Posting) -> None:
         do_reverse(request, [posting])
+
+    @button(
+        label="Create vendor",
+        permission=CREATE,
+        ask=lambda self, request, one: ask_create(one),
+        shown=is_offered,
+    )
+    def create_party(self, request: HttpRequest, posting: Posting) -> None:
+        do_create(request, posting)
 
     def page_context(self, request: HttpRequest, row: Posting) -> dict[str, Any]:
         entry = row.as_entry()
@@ -215,6 +239,7 @@ class PostingAdmin(PostingActions):
             "table": table_of(entry, labels_of(row.connection)) if entry else None,
             "decided": _decided(row),
             "cuts": row.cuts,
+            "files": files_context(row),
             "attempts": [_attempt(one) for one in attempts],
             "calls": [call_context(one) for one in calls],
             "hides_where": True,
@@ -243,6 +268,8 @@ def _facts(row: Posting) -> list[tuple[str, Any]]:
         facts.append(("Attempts refused", f"{row.attempts:,}"))
     if row.replaces is not None:
         facts.append(("Takes the place of", page_link(row.replaces, kind_text(row.replaces))))
+    if row.waits_for is not None:
+        facts.append(("Waits for vendor", page_link(row.waits_for)))
     if later is not None:
         facts.append(("Its place was taken by", page_link(later, kind_text(later))))
     if row.note:

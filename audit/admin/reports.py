@@ -30,7 +30,7 @@ from audit.admin.filters import ApprovedMonth, Badge
 from audit.models import Posting, Report, Revision
 from audit.preview import preview
 from audit.selectors import as_read, history, postings_of, reports
-from audit.states import NEEDS_PERSON
+from audit.states import NEEDS_PERSON, State
 from connectors.admin_base import (
     Confirmation,
     button,
@@ -289,6 +289,12 @@ _WITHOUT_ENTRY = {
 }
 
 
+def _without_entry(posting: Posting) -> str:
+    if posting.waits_for_id is not None and posting.state == State.READY:
+        return "Its entry is built as soon as the vendor is there."
+    return _WITHOUT_ENTRY.get(posting.op, "No entry was built.")
+
+
 def _shown(found: list[Posting], report: Report) -> list[dict[str, Any]]:
     """Postings with their entry as a table; the names of dimensions are read once."""
     labels = labels_of(report.flow.connection) if report.flow and found else {}
@@ -305,7 +311,7 @@ def _shown(found: list[Posting], report: Report) -> list[dict[str, Any]]:
                 "amount": words.amount_of(posting),
                 "date": words.day(posting.date),
                 "table": table_of(entry, labels) if entry else None,
-                "without": _WITHOUT_ENTRY.get(posting.op, "No entry was built."),
+                "without": _without_entry(posting),
             }
         )
     return shown

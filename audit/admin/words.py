@@ -7,11 +7,11 @@ from typing import Any
 
 from django.utils import formats, timezone
 
+from audit.codes import meaning
 from audit.models import Call, Event, PollRun, Posting, Report
 from audit.selectors import Sums
 from audit.states import State
 from connectors.contract.ledger import Op
-from mappings.codes import CODES
 from mappings.terms import Mode
 from mappings.texts import money
 
@@ -96,6 +96,9 @@ def state_text(posting: Posting, person: str = "") -> str:
         return f"Set aside by {person}, {on}" if person else f"Set aside, {on}"
     if state == State.RETRY_WAIT and posting.due_at is not None:
         return f"Will try again at {soon(posting.due_at)}"
+    if state == State.READY and posting.waits_for_id is not None:
+        is_dry = posting.flow.mode == Mode.DRY_RUN
+        return f"Waiting: vendor {'would be' if is_dry else 'is being'} created"
     if posting.op == Op.CANCEL.value:
         if state in _UNDER_WAY:
             return "Being reversed"
@@ -162,12 +165,32 @@ _EVENTS = {
     "posting.superseded": "Replaced by a newer version.",
     "posting.withdrawn": "Withdrawn, because the report is no longer approved.",
     "posting.ignored": "Set aside: {reason}",
+    "party.sending": "Vendor {party} sent to the ledger, to be created there.",
+    "party.in_doubt": "Vendor {party} sent, and no usable answer came back. Looking the name up.",
+    "party.created": "Vendor {party} created, and {employee_email} linked to it.",
+    "party.met": "Met in the ledger since its lists were read: {members}.",
+    "party.held": "Vendor {party} was not created. {problems}",
+    "party.named": "The vendor of {employee_email} is to be called {name}.",
+    "party.unnamed": "The vendor of {employee_email} is no longer to be called {name}.",
+    "party.linked": "{employee_email} linked to vendor {party}.",
+    "receipt.attached": "Receipt {file} attached.",
+    "receipt.failed": "Receipt not attached, and we stopped trying. {why}",
+    "receipt.asked_again": "Receipt {file} asked for again.",
+    "receipt.replaced": "Expensify has another receipt now; {file} was left on the document.",
+    "receipt.left": "The expense left the document; its receipt {file} was left on it.",
     "poll.done": "Read from Expensify: {found} found, {new} new, {revised} changed.",
     "poll.failed": "Reading from Expensify failed. {problem}",
     "flow.live": "Flow {flow} went live with {reports} reports.",
     "flow.poll_asked": "Poll of {flow} asked for.",
+    "flow.reads_again": "Flow {flow} takes more than before: approvals from {from} on are read "
+    "again.",
+    "flow.backfilled": "Flow {flow} was filled back from {from} to {to}: {to_post} to post, "
+    "{to_hold} to hold, {standing} in the ledger already, {not_taken} not taken.",
     "channel.held": "Nothing is sent for now. {why}",
     "channel.open": "The ledger answers again.",
+    "channel.opened": "Tried again at once. It had been held: {why}",
+    "rules.imported": "Rules from file {file}: {added} added, {changed} changed, "
+    "{removed} removed.",
     "bills.looked_at": "Looked at open bills that Expensify has reimbursed: {bills}, of which "
     "{paid} were paid in the ledger.",
     "bills.unread": "Open bills that Expensify has reimbursed could not be looked at. {why}",
@@ -200,7 +223,7 @@ def shown_facts(facts: Mapping[str, Any]) -> dict[str, str]:
         if facts.get(name) is not None:
             shown[name] = _money(facts[name], currency)
     if "problems" in facts:
-        shown["problems"] = " ".join(CODES.get(code, code) for code in facts["problems"])
+        shown["problems"] = " ".join(map(meaning, facts["problems"]))
     if "op" in facts:
         shown["op"] = {"post": "Document", "amend": "Change of", "cancel": "Reversal of"}.get(
             str(facts["op"]), "Document"

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from audit.book import writing
+from audit.engine.filing import want_files
 from audit.engine.resolve import receipt_of
 from audit.engine.settle import RECEIPT_FIELDS, supersede_predecessors
 from audit.models import Posting
@@ -120,4 +121,6 @@ def _adopt(
             fields=[*RECEIPT_FIELDS, "note", "payload"],
             facts={posting.pk: facts | {"number": receipt.number}},
         )
+        if posting.payload:  # what a person entered is left as it is, files and all
+            want_files(page, [posting])
     return posting

@@ -14,9 +14,12 @@ from django.db.models import Q
 from audit.book import writing
 from audit.engine import poll, prepare
 from audit.engine.amend import Change, Seen, changes, date_locked, ours
+from audit.engine.attach import next_file
 from audit.engine.earlier import looked_for_as_well
 from audit.engine.kill_points import reach
 from audit.engine.lease import LeaseLost, acquire
+from audit.engine.parties import create_wanted
+from audit.engine.receipt_links import due_files, fresh_links
 from audit.engine.resolve import (
     found_twice,
     illegible,
@@ -36,6 +39,7 @@ from audit.engine.settle import (
     write_posted,
 )
 from audit.engine.twins import without_twins
+from audit.engine.wishes import due as due_wishes
 from audit.models import Call, Posting
 from audit.pace import pace
 from audit.states import DUE, State
@@ -79,6 +83,7 @@ def drain(connection_id: int) -> Drained:
     if why := is_shut(connection_id):
         return Drained(held_by=why)
     read_before_posting(connection_id)
+    links = fresh_links(connection_id)
     lease = acquire(connection_id)
     if lease is None:
         return Drained(held_by=BUSY)
@@ -88,7 +93,7 @@ def drain(connection_id: int) -> Drained:
     try:
         ledger = opening.open_ledger(connection, meter=meter)
         stop_at = time.monotonic() + pace().drain.total_seconds()
-        run = Run(lease, connection, ledger, meter, stop_at)
+        run = Run(lease, connection, ledger, meter, stop_at, links=links)
         try:
             _drain(run)
         except Unauthorised as refused:
@@ -108,15 +113,22 @@ def drain(connection_id: int) -> Drained:
             limits.store_meter(connection.pk, meter)
         finally:
             lease.release()
-    return Drained(dict(run.outcomes))
+    return Drained(dict(run.outcomes), run.away)
 
 
 def work_waits(connection_id: int) -> bool:
     """True when a drain would find something to do now."""
-    return Posting.objects.filter(_waiting(), connection_id=connection_id).exists()
+    postings = Posting.objects.filter(_waiting(), connection_id=connection_id)
+    files = due_files().filter(connection_id=connection_id)
+    wishes = due_wishes(_live()).filter(connection_id=connection_id)
+    return postings.exists() or files.exists() or wishes.exists()
 
 
 def _sendable() -> Q:
+    return _live() & Q(waits_for__isnull=True)
+
+
+def _live() -> Q:
     """A dry run is the real path less its last step: this is the step."""
     return Q(
         flow__mode__in=[Mode.LIVE.value, Mode.TEST.value],
@@ -140,11 +152,14 @@ def _waiting() -> Q:
 def _drain(run: Run) -> None:
     recover(run)
     resolve(run)
+    # Vendors first: the reports that wait for them are built again, and go out with the others.
+    for flow_id in sorted(create_wanted(run, _live())):
+        prepare.prepare(flow_id)
     while run.has_time:
-        wave = _next_wave(run)
-        if not wave:
+        if wave := _next_wave(run):
+            _carry_out(run, wave)
+        elif not next_file(run):
             return
-        _carry_out(run, wave)
         run.renew()
 
 
@@ -173,7 +188,7 @@ def read_before_posting(connection_id: int) -> None:
     waits.
     """
     due = Posting.objects.filter(
-        _sendable(), _is_due(), connection_id=connection_id, state__in=DUE
+        _live(), _is_due(), connection_id=connection_id, state__in=DUE
     ).filter(report__read_at__lt=_oldest())
     by_flow: dict[int, set[str]] = {}
     for flow_id, report_id in due.values_list("flow_id", "report__report_id").order_by():
@@ -468,8 +483,10 @@ def _settle_one(
 
 def due_connections() -> list[int]:
     """Connections on which something waits to be sent or looked up."""
-    waiting = Posting.objects.filter(_waiting())
-    return sorted(set(waiting.values_list("connection_id", flat=True)))
+    waiting = Posting.objects.filter(_waiting()).values_list("connection_id", flat=True)
+    files = due_files().values_list("connection_id", flat=True)
+    wishes = due_wishes(_live()).values_list("connection_id", flat=True)
+    return sorted({*waiting, *files, *wishes})
 
 
 def due_preparations() -> list[int]:

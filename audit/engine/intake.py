@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Q
 
@@ -46,11 +47,11 @@ def take_in(flow: Flow, reports: Sequence[Read], tally: Tally) -> None:
         return
     with writing(flow.connection_id) as page:
         known = _rows(flow, wanted)
-        fresh = [read for read in wanted.values() if _is_for(flow, read, known)]
+        fresh = [read for read in wanted.values() if is_for(flow, read, known)]
         strangers = {one.report_id: one for one in fresh if one.report_id not in known}
         # Another poll may have found the same report since we looked.
         Report.objects.bulk_create(
-            [_new_row(flow, read, page.now) for read in strangers.values()], ignore_conflicts=True
+            [new_row(flow, read, page.now) for read in strangers.values()], ignore_conflicts=True
         )
         known |= _rows(flow, strangers)
         rows = [known[read.report_id] for read in fresh]
@@ -92,7 +93,7 @@ def _rows(flow: Flow, wanted: Iterable[str]) -> dict[str, Report]:
     return rows
 
 
-def _is_for(flow: Flow, read: Read, known: dict[str, Report]) -> bool:
+def is_for(flow: Flow, read: Read, known: dict[str, Report]) -> bool:
     """Known reports are followed wherever they go; unknown ones are taken once they are final,
     by the flow whose business they are."""
     row = known.get(read.report_id)
@@ -114,15 +115,15 @@ def _may_take_over(flow: Flow, row: Report, read: Read) -> bool:
     return True
 
 
-def _new_row(flow: Flow, read: Read, now: datetime) -> Report:
+def new_row(flow: Flow, read: Read, now: datetime) -> Report:
     row = Report(workspace=flow.workspace, flow=flow, report_id=read.report_id)
     row.status, row.read_at, row.currency, row.total = "", now, read.currency, read.total
     return row
 
 
-def _copy_facts(row: Report, read: Read, page: Page) -> bool:
-    """What Expensify says today, on the row. True if anything but the time of reading changed."""
-    facts = {
+def facts_of(read: Read) -> dict[str, Any]:
+    """What Expensify says today, by the columns of a Report."""
+    return {
         "old_report_id": read.old_report_id[:64],
         "name": shown(read.name, 500),
         "employee_email": shown(read.employee.email, 254),
@@ -137,6 +138,11 @@ def _copy_facts(row: Report, read: Read, page: Page) -> bool:
         "deleted_at": None,
         "unread_text": "",
     }
+
+
+def _copy_facts(row: Report, read: Read, page: Page) -> bool:
+    """What Expensify says today, on the row. True if anything but the time of reading changed."""
+    facts = facts_of(read)
     was = ReportStatus(row.status) if row.status else None
     if was is not None and was.is_final and not read.status.is_final:
         facts["unapproved_at"] = page.now

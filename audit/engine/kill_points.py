@@ -21,6 +21,15 @@ NAMES = (
     "resolve.looked_up",
     "resolve.settled",
 )
+# Passed only where a flow attaches receipts.
+FILE_NAMES = ("attach.claimed", "attach.answered", "attach.settled")
+# Passed only where a vendor is wanted.
+PARTY_NAMES = (
+    "parties.looked_up",
+    "parties.intent_committed",
+    "parties.answered",
+    "parties.settled",
+)
 
 _passes: Counter[str] = Counter()
 
@@ -31,8 +40,9 @@ def reach(name: str) -> None:
     if not wanted or not settings.SANDBOX_URL:
         return
     place, _, count = wanted.partition(":")
-    if place not in NAMES:
-        raise ValueError(f"MLC_KILL_AT names {place!r}; there are: {', '.join(NAMES)}")
+    if place not in (*NAMES, *FILE_NAMES, *PARTY_NAMES):
+        known = ", ".join((*NAMES, *FILE_NAMES, *PARTY_NAMES))
+        raise ValueError(f"MLC_KILL_AT names {place!r}; there are: {known}")
     if place == name:
         _passes[name] += 1
         if _passes[name] == int(count or 1):

@@ -5,7 +5,7 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from django.db import IntegrityError, transaction
@@ -45,6 +45,8 @@ SWEEP = timedelta(days=35)
 CLOSED_SWEEP = timedelta(days=180)
 # Reports reimbursed longer ago than this are left alone unless somebody asks.
 SETTLED_AFTER = timedelta(days=60)
+# Expensify takes an end date at most a year after the first; a longer span is read to today.
+LONGEST = timedelta(days=350)
 # The same for reports that are paid outside of Expensify and stay approved there for good.
 APPROVED_AFTER = timedelta(days=180)
 # Known reports that one poll of the schedule reads again, those first that were read longest ago.
@@ -136,6 +138,10 @@ def _read_everything(flow: Flow, run: PollRun, tally: Tally) -> None:
         "states": sorted({state for window in windows for state in window.states}),
         "sweep": is_sweep,
     }
+    if flow.to_read:
+        run.window["also_read"] = [
+            f"{first} to {last or 'today'}" for first, last, _ in flow.to_read
+        ]
     for window in windows:
         _take_in_export(client, window, flow, tally)
     reach("poll.read")
@@ -164,17 +170,34 @@ def _sweep_is_due(flow: Flow, run: PollRun) -> bool:
 
 
 def _discovery_windows(flow: Flow, is_sweep: bool, now: datetime) -> list[Window]:
-    """What may be new: approvals since the mark, and closings, which can lack an approval date."""
+    """What may be new since the mark, and the days that somebody wished to have read besides."""
     anchor = flow.starts_on if flow.mark_at is None else flow.mark_at.date()
     if is_sweep:
         anchor = min(anchor, max(now.date() - SWEEP, flow.starts_on))
-    anchor -= OVERLAP
+    closed_from = now.date() - CLOSED_SWEEP if is_sweep else None
+    windows = windows_of(flow, anchor, closed_from=closed_from)
+    for first, last, _ in flow.to_read:
+        until = date.fromisoformat(last) if last else None
+        windows += windows_of(flow, date.fromisoformat(first), until)
+    return windows
+
+
+def windows_of(
+    flow: Flow, first: date, last: date | None = None, *, closed_from: date | None = None
+) -> list[Window]:
+    """Approvals from `first` to `last` (or today), and closings, which can lack an approval date
+    and are asked for by their submission, from `closed_from` on if that is earlier.
+
+    `end_on` goes by the submission, which never comes after the approval.
+    """
+    anchor = first - OVERLAP
+    end = last + OVERLAP if last and last - first < LONGEST else None
     ours = (flow.workspace.policy_id,)
     states = tuple(_STATE_WORDS[word] for word in sorted(flow.takes_states))
-    windows = [Window(policy_ids=ours, approved_after=anchor, states=states)]
+    windows = [Window(policy_ids=ours, approved_after=anchor, end_on=end, states=states)]
     if ReportStatus.CLOSED in flow.takes_states:
-        start_on = min(anchor, now.date() - CLOSED_SWEEP) if is_sweep else anchor
-        windows.append(Window(policy_ids=ours, start_on=start_on, states=("ARCHIVED",)))
+        start_on = min(anchor, closed_from) if closed_from else anchor
+        windows.append(Window(policy_ids=ours, start_on=start_on, end_on=end, states=("ARCHIVED",)))
     return windows
 
 
@@ -204,7 +227,10 @@ def _take_in_export(client, window: Window, flow: Flow, tally: Tally) -> None:
     """Export, download, check the file whole, and only then commit it chunk by chunk."""
     with client.export(window) as spooled:
         for chunk in _chunks(client.read(spooled)):
-            readable = [one for one in chunk if isinstance(one, Read)]
+            # A report that two windows hold is counted once.
+            readable = [
+                one for one in chunk if isinstance(one, Read) and one.report_id not in tally.seen
+            ]
             for one in chunk:
                 if isinstance(one, Unreadable):
                     tally.unreadable.append(_as_dict(one))
@@ -253,7 +279,18 @@ def _finish(flow: Flow, run: PollRun, tally: Tally, error: VendorError | None) -
             Flow.objects.filter(
                 Q(mark_at__lt=changes["mark_at"]) | Q(mark_at__isnull=True), pk=flow.pk
             ).update(mark_at=changes["mark_at"])
+        if flow.to_read and not error:
+            _forget_what_was_read(flow)
     reach("poll.mark_committed")
+
+
+def _forget_what_was_read(flow: Flow) -> None:
+    """Take the wishes that this poll fulfilled off the flow; those that came meanwhile stay."""
+    rows = Flow.objects.select_for_update().filter(pk=flow.pk)
+    left = [
+        wish for wish in rows.values_list("to_read", flat=True).get() if wish not in flow.to_read
+    ]
+    rows.update(to_read=left)
 
 
 def _record(page: Page, run: PollRun, tally: Tally, error: VendorError | None) -> None:
@@ -289,15 +326,22 @@ def note_not_taken(run: PollRun) -> None:
     run.save(update_fields=["excluded"])
 
 
-def _due_again(flow: Flow, run: PollRun, error: VendorError | None, now: datetime) -> datetime:
+def _due_again(
+    flow: Flow, run: PollRun, error: VendorError | None, now: datetime
+) -> datetime | None:
+    """None where nothing went wrong and a list of dates is used up."""
     regular = next_run(flow.timetable, now)
     match error:
-        case None | Unauthorised() | Blocked():
-            # Only a person can help; asking more often would not.
+        case None:
             return regular
+        case Unauthorised() | Blocked():
+            # Only a person can help; asking more often would not.
+            return regular or now + timedelta(days=1)
         case Throttled():
-            return min(regular, now + max(pace().poll_retry, timedelta(seconds=error.after_s)))
-    return min(regular, now + pace().poll_retry)
+            soon = now + max(pace().poll_retry, timedelta(seconds=error.after_s))
+        case _:
+            soon = now + pace().poll_retry
+    return min(regular, soon) if regular else soon
 
 
 def problem_of(error: VendorError) -> dict:

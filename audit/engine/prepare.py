@@ -13,6 +13,8 @@ from decimal import Decimal
 from django.db.models import Max
 
 from audit.book import Page, write_columns, writing
+from audit.engine import wishes
+from audit.engine.filing import want_newer_files
 from audit.engine.kill_points import reach
 from audit.engine.places import report_place
 from audit.models import Posting, Report, Revision
@@ -31,6 +33,7 @@ from mappings.books import Book
 from mappings.build import Built, BuiltSlice, build
 from mappings.corrections import corrected
 from mappings.models import Flow
+from mappings.parties import PartyWanted
 from mappings.terms import RevisionPolicy, UnapprovedPolicy
 from mappings.texts import money
 
@@ -76,6 +79,7 @@ class Intent:
     explained: tuple = ()
     total: Decimal | None = None
     replaces: Posting | None = None  # the live one that an amend or a cancel takes the place of
+    waits_for: PartyWanted | None = None  # of the whole report nothing else is missing
 
 
 def prepare(flow_id: int, actor: str = "") -> int:
@@ -118,6 +122,7 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
         looked_at: list[Report] = []
         replaced: list[Posting] = []
         new: list[Posting] = []
+        unchanged: list[Posting] = []
         for report in reports:
             slices = history[report.pk]
             if any(one.open and one.open.state in IN_FLIGHT for one in slices.values()):
@@ -136,12 +141,16 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
             built, decision, drafts = _considered(report, flow, book, ledger, slices)
             replaced += decision.drops
             new += drafts
+            written = {draft.slice_name for draft in drafts}
+            unchanged += [s.live for name, s in slices.items() if s.live and name not in written]
             _note_not_taken(report, built, _is_anything_left(slices, decision), page)
         moved = page.move(replaced, UNSENT | {State.WITHDRAWN, State.IGNORED}, State.SUPERSEDED)
         new = _without_overtaken(new, replaced, moved, looked_at)
         _number(new)
         write_columns(looked_at, _COLUMNS)
+        wishes.enter(page, new)
         page.create(new)
+        want_newer_files(page, flow, unchanged, latest)
     return len(looked_at)
 
 
@@ -307,12 +316,15 @@ def decide(
     """Pure: what should be written, given what should stand and what stands.
 
     A problem in any part holds every part that was never posted, so that a report is never
-    half in the books; a part that stands already is amended or held on its own.
+    half in the books; a part that stands already is amended or held on its own. The same goes for
+    a vendor who must be created first, which happens only where nothing is held.
     """
     intents: list[Intent] = []
     drops: list[Posting] = []
     wanted: set[str] = set()
     blocking = built.problems + tuple(p for part in built.slices for p in part.problems)
+    awaited = next((part.party_wanted for part in built.slices if part.party_wanted), None)
+    awaited = None if blocking else awaited
     for part in () if built.excluded else built.slices:
         wanted.add(part.name)
         standing = slices.get(part.name, _NOTHING)
@@ -325,11 +337,13 @@ def decide(
         drops += corrections.unsent
         if corrections.live and standing.live is not None:
             problems = (_has_corrections(standing.live, corrections),)
-            intent = _intent(part, Op.AMEND, standing.live.generation, problems, standing.live)
+            intent = _intent(
+                part, Op.AMEND, standing.live.generation, problems, standing.live, None
+            )
         elif standing.live is not None:
-            intent = _change(part, standing.live, built.problems, policy)
+            intent = _change(part, standing.live, built.problems, awaited, policy)
         else:
-            intent = _first(part, standing, built.problems, blocking)
+            intent = _first(part, standing, built.problems, blocking, awaited)
         if intent is not None and standing.open is not None and _is_same(standing.open, intent):
             continue
         if standing.open is not None:
@@ -394,19 +408,26 @@ def _has_corrections(live: Posting, corrections: Corrections) -> Problem:
     )
 
 
-def _payee_wanted(part: BuiltSlice) -> Problem:
-    """Everything is known but the payee, whom nobody has entered in the ledger yet."""
-    wanted = part.party_wanted
-    who = f"{wanted.name} ({wanted.email})" if wanted else "The payee"
+def _payee_wanted(wanted: PartyWanted) -> Problem:
+    """Besides the payee a person's word is missing, and nobody is created before it is given."""
     return Problem(
         code="party.wanted",
         field="party",
-        message=f"{who} is not in the ledger yet, and payees are not entered by themselves so "
-        "far. Nothing was posted.",
-        cure=f'Enter "{wanted.name if wanted else "the payee"}" there, read the lists again, then '
-        "replay the report.",
-        subject=f"employee:{wanted.email}" if wanted else "",
+        message=f"{wanted.name} ({wanted.email}) is not among the vendors of the ledger yet. "
+        "Nothing was posted.",
+        cure=f'Link {wanted.name} to a vendor, or add "{wanted.name}" in the ledger and read the '
+        "lists again; then replay the report.",
+        subject=f"employee:{wanted.email}",
+        facts={"employee_email": wanted.email, "employee_name": wanted.name},
     )
+
+
+_OTHER_PART_HELD = Problem(
+    code="report.other_part_held",
+    field="report",
+    message="Another part of this report is held, so this part was not posted either.",
+    cure="Settle the other part's problem; this one then goes with it.",
+)
 
 
 def _stands_unadopted(open_: Posting | None) -> bool:
@@ -439,25 +460,21 @@ def _is_taken_back(open_: Posting | None) -> bool:
 
 
 def _first(
-    part: BuiltSlice, standing: Standing, report_problems: Problems, blocking: Problems
+    part: BuiltSlice,
+    standing: Standing,
+    report_problems: Problems,
+    blocking: Problems,
+    awaited: PartyWanted | None,
 ) -> Intent:
     own = report_problems + part.problems
     if not own and blocking:
-        own = (
-            Problem(
-                code="report.other_part_held",
-                field="report",
-                message="Another part of this report is held, so this part was not posted either.",
-                cure="Settle the other part's problem; this one then goes with it.",
-            ),
-        )
-    if part.entry is None and not own:
-        own = (_payee_wanted(part),)
+        own = (_OTHER_PART_HELD,)
     generation = 1
     if standing.last is not None:
         generation = standing.last.generation + 1
     if standing.last is not None and standing.last.cause == "person":
         # Its document was taken back by somebody: only a person may decide to book it again.
+        own += (_payee_wanted(awaited),) if awaited else ()
         own += (
             Problem(
                 code="report.was_reversed",
@@ -469,11 +486,15 @@ def _first(
         )
     elif standing.last is None and standing.open is not None:
         generation = standing.open.generation
-    return _intent(part, Op.POST, generation, own, None)
+    return _intent(part, Op.POST, generation, own, None, None if own else awaited)
 
 
 def _change(
-    part: BuiltSlice, live: Posting, report_problems: Problems, policy: str
+    part: BuiltSlice,
+    live: Posting,
+    report_problems: Problems,
+    awaited: PartyWanted | None,
+    policy: str,
 ) -> Intent | None:
     """The amend that the part needs; None when the document is right as it stands."""
     problems = report_problems + part.problems
@@ -481,17 +502,26 @@ def _change(
         return None
     if policy == RevisionPolicy.HOLD and not problems:
         problems += (_held_by_policy(part, live),)
+        problems += (_payee_wanted(part.party_wanted),) if part.party_wanted else ()
+    if part.entry is None and not problems and awaited is None:
+        problems = (_OTHER_PART_HELD,)  # a vendor is not created for a report that is held
     if part.entry is not None and not problems and _needs_new_document(part, live, policy):
         # First the old one goes; when it is gone the report is looked at again, and the new one
         # follows under the next generation.
         return _take_back(part.name, live)
-    return _intent(part, Op.AMEND, live.generation, problems, live)
+    waits_for = awaited if part.entry is None and not problems else None
+    return _intent(part, Op.AMEND, live.generation, problems, live, waits_for)
 
 
 def _intent(
-    part: BuiltSlice, op: Op, generation: int, problems: Problems, live: Posting | None
+    part: BuiltSlice,
+    op: Op,
+    generation: int,
+    problems: Problems,
+    live: Posting | None,
+    waits_for: PartyWanted | None,
 ) -> Intent:
-    is_whole = all(problem.code in DECISIONS for problem in problems)
+    is_whole = waits_for is None and all(problem.code in DECISIONS for problem in problems)
     return Intent(
         slice_name=part.name,
         kind=part.kind,
@@ -502,6 +532,7 @@ def _intent(
         explained=part.explained,
         total=part.total,
         replaces=live,
+        waits_for=waits_for,
     )
 
 
@@ -572,6 +603,7 @@ def _is_same(open_: Posting, intent: Intent) -> bool:
     wanted = entry_hash(intent.entry) if intent.entry else ""
     same_problems = [p["code"] for p in open_.problems] == [p.code for p in intent.problems]
     same_place = open_.op == intent.op and open_.generation == intent.generation
+    same_place &= (open_.waits_for_id is None) == (intent.waits_for is None)
     clean = not intent.problems and open_.state not in NEEDS_PERSON
     return (
         same_place and open_.entry_hash == wanted and same_problems and (clean or intent.problems)
@@ -616,6 +648,7 @@ def drafted(flow: Flow, report: Report, intent: Intent, ledger: Ledger) -> Posti
         problems=exact_json.plain(problems),
         subject=problems[0].subject if problems else "",
         replaces=live,
+        waits_for=wishes.wish(flow, intent.waits_for),
         document_id=live.document_id if live else "",
         document_version=live.document_version if live else "",
         document_link=live.document_link if live else "",

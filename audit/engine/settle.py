@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from audit.book import Page, writing
 from audit.engine.earlier import TAKEN_OVER, earlier_write, take_over
+from audit.engine.filing import want_files
 from audit.engine.kill_points import reach
 from audit.engine.places import document, report_place
 from audit.engine.run import Run, shut
@@ -145,6 +146,7 @@ def write_posted(
     page.move(on_time, old, State.POSTED, fields=RECEIPT_FIELDS, facts=facts)
     page.move(late, old, State.POSTED, fields=[*RECEIPT_FIELDS, *TAKEN_OVER], facts=facts)
     page.move(changed, old, State.QUARANTINED, fields=RECEIPT_FIELDS, facts=facts)
+    want_files(page, good)
     cleared = [p.report_id for p in good if p.op == Op.CANCEL and p.cause == "report"]
     if State.SENDING not in old:
         _look_again_where_revised(good)

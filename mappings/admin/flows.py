@@ -22,6 +22,8 @@ from connectors.admin_base import (
 from connectors.clock import database_now
 from mappings import explain, gaps, services
 from mappings.admin.flow_forms import (
+    CONDITIONAL_FIELDS,
+    SCHEDULE_FIELDS,
     AccountByCardInline,
     AccountByCurrencyInline,
     CreditValueInline,
@@ -29,15 +31,17 @@ from mappings.admin.flow_forms import (
     FlowForm,
 )
 from mappings.admin.lists import read_workspace
+from mappings.admin.rules_csv import RulesFilePages, file_links
 from mappings.models import Flow
 from mappings.schedule import next_runs
-from mappings.texts import moment
+from mappings.texts import day, moment
 
 SHOWN_GAPS = 40
+NO_FURTHER_RUN = "No further run: every date has passed. Add dates to the schedule below."
 
 
 @admin.register(Flow)
-class FlowAdmin(BackOfficeAdmin):
+class FlowAdmin(RulesFilePages, BackOfficeAdmin):
     form = FlowForm
     list_display = ("name", "workspace", "connection", "mode", "is_paused", "due_at", "rule_count")
     list_select_related = ("workspace", "connection")
@@ -55,6 +59,7 @@ class FlowAdmin(BackOfficeAdmin):
         "rounding_account",
     )
     readonly_fields = ("next_polls", "rule_links", "check_of_lists", "carried", "mark_at")
+    conditional_fields = CONDITIONAL_FIELDS
     inlines = (AccountByCardInline, AccountByCurrencyInline, CreditValueInline)
     buttons = ("poll_now", "read_lists")
     fieldsets = (
@@ -115,6 +120,7 @@ class FlowAdmin(BackOfficeAdmin):
                     "tag_policy",
                     "exported_policy",
                     "revision_policy",
+                    "receipt_files",
                     "unapproved_policy",
                     "use_gl_codes",
                     "memo_has_period",
@@ -122,7 +128,7 @@ class FlowAdmin(BackOfficeAdmin):
                 )
             },
         ),
-        ("Schedule", {"fields": ("schedule", "every_minutes", "at_time", "weekday")}),
+        ("Schedule", {"fields": SCHEDULE_FIELDS}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -139,6 +145,15 @@ class FlowAdmin(BackOfficeAdmin):
             path("<int:flow_id>/explain/", view, name="mappings_flow_explain"),
             *super().get_urls(),
         ]
+
+    def save_model(self, request: HttpRequest, obj: Flow, form: Any, change: bool) -> None:
+        read_from = services.save_row(obj, actor=request.user.get_username())
+        if read_from is not None:
+            messages.info(
+                request,
+                f"{obj} takes more than before: approvals from {day(read_from)} on are read again "
+                f"{'when it goes on' if obj.is_paused else 'within a minute'}.",
+            )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         # Not before the accounts beside it are saved: whoever hears of it builds anew.
@@ -160,14 +175,16 @@ class FlowAdmin(BackOfficeAdmin):
             return "Save the flow, then add its rules."
         listed = reverse("admin:mappings_rule_changelist")
         return format_html(
-            '<a href="{}?flow__id__exact={}">{} rules</a>, <a href="{}?flow={}">add one</a>, '
-            '<a href="{}">explain which one wins</a>',
+            '<a class="text-link" href="{}?flow__id__exact={}">{} rules</a>, '
+            '<a class="text-link" href="{}?flow={}">add one</a>, '
+            '<a class="text-link" href="{}">explain which one wins</a>, {}',
             listed,
             flow.pk,
             flow.rules_counted,
             reverse("admin:mappings_rule_add"),
             flow.pk,
             reverse("admin:mappings_flow_explain", args=[flow.pk]),
+            file_links(flow),
         )
 
     @display(description="Next polls")
@@ -175,6 +192,8 @@ class FlowAdmin(BackOfficeAdmin):
         if flow.pk is None:
             return "After the flow is saved"
         runs = next_runs(flow.timetable, database_now())
+        if not runs:
+            return NO_FURTHER_RUN
         lines = ((moment(at, flow.zone), flow.zone) for at in runs)
         text = format_html_join(SafeString("<br>"), "{} ({})", lines)
         return format_html("Paused; it would poll at<br>{}", text) if flow.is_paused else text

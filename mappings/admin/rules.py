@@ -5,11 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from connectors.admin_base import BackOfficeAdmin, TabularInline, display
+from connectors.admin_base import BackOfficeAdmin, TabularInline, display, messages
 from mappings import refusals, services
-from mappings.models import ExchangeRate, PartyLink, Rule, RuleValue
+from mappings.admin.rules_csv import listed_files
+from mappings.models import ExchangeRate, PartyLink, PartyName, Rule, RuleValue
 
 
 class RuleValueFormSet(BaseInlineFormSet):
@@ -47,6 +48,7 @@ class RuleAdmin(BackOfficeAdmin):
     list_display_links = ("priority", "conditions")
     list_select_related = ("flow", "account", "party")
     list_filter = ("flow", "is_active", "tag_level")
+    list_before_template = "mappings/rules_files.html"
     search_fields = (
         "category",
         "tag",
@@ -85,6 +87,12 @@ class RuleAdmin(BackOfficeAdmin):
         related = ("dimension_values__dimension", "dimension_values__value")
         return super().get_queryset(request).prefetch_related(*related)
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"files": listed_files(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
     @display(description="When")
     def conditions(self, rule: Rule) -> str:
         return str(rule).partition(": ")[2]
@@ -119,6 +127,25 @@ class PartyLinkAdmin(BackOfficeAdmin):
     def save_model(self, request: HttpRequest, obj: PartyLink, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         services.announce_link(obj, actor=request.user.get_username())
+
+
+@admin.register(PartyName)
+class PartyNameAdmin(BackOfficeAdmin):
+    """What people call the vendor of an employee whose plain name somebody else has."""
+
+    list_display = ("employee_email", "name", "connection")
+    list_select_related = ("connection",)
+    list_filter = ("connection",)
+    search_fields = ("employee_email", "name")
+
+    def save_model(self, request: HttpRequest, obj: PartyName, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        services.announce_name(obj, "party.named", actor=_actor(request))
+        messages.info(request, "Replay the reports that are held for them: the vendor follows.")
+
+    def delete_model(self, request: HttpRequest, obj: PartyName) -> None:
+        super().delete_model(request, obj)
+        services.announce_name(obj, "party.unnamed", actor=_actor(request))
 
 
 @admin.register(ExchangeRate)

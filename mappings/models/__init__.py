@@ -14,7 +14,7 @@ from mappings.models.lists import (
     TaxCode,
     Value,
 )
-from mappings.models.rules import ExchangeRate, PartyLink, Rule, RuleValue
+from mappings.models.rules import ExchangeRate, PartyLink, PartyName, Rule, RuleValue
 
 __all__ = [
     "Card",
@@ -28,6 +28,7 @@ __all__ = [
     "GLAccount",
     "Party",
     "PartyLink",
+    "PartyName",
     "PayableAccount",
     "Pulled",
     "Rule",

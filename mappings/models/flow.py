@@ -1,19 +1,18 @@
 """A flow: a workspace's way into one company's books, with every choice that people make for it."""
 
-from datetime import datetime, time
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
 from connectors.contract.entry import Kind
 from connectors.contract.report import ReportStatus
 from connectors.models import LedgerConnection, Workspace
 from mappings import refusals, selection, terms
 from mappings.models.lists import GLAccount, Party, TaxCode
-from mappings.schedule import Schedule, Timetable, is_zone, next_run
+from mappings.models.scheduled import Scheduled
+from mappings.schedule import is_zone
 
 
 def default_states() -> list[str]:
@@ -48,13 +47,10 @@ def _account(text: str, label: str | None = None) -> models.ForeignKey:
     )
 
 
-class Flow(models.Model):
+class Flow(Scheduled):
     """A workspace's way into one company's books: what is taken, when, and as what.
 
     takes_states  words of ReportStatus: which of Expensify's states a report may be in
-    due_at        when the next poll is due; "Poll now" sets it to now
-    poll_asked_at when a person asked for that poll, None for one of the schedule
-    mark_at       the high-water mark of approvals that were read completely
     """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="flows")
@@ -179,6 +175,9 @@ class Flow(models.Model):
     revision_policy = models.CharField(
         "changed reports", **_columns(terms.RevisionPolicy, terms.RevisionPolicy.AMEND)
     )
+    receipt_files = models.CharField(
+        "receipts", **_columns(terms.ReceiptFiles, terms.ReceiptFiles.LINK)
+    )
     unapproved_policy = models.CharField(
         "no longer approved",
         **_columns(terms.UnapprovedPolicy, terms.UnapprovedPolicy.LEAVE),
@@ -192,16 +191,6 @@ class Flow(models.Model):
     memo_has_period = models.BooleanField("period in the memo", default=True)
     memo_has_link = models.BooleanField("link in the memo", default=True)
 
-    schedule = models.CharField(**_columns(Schedule, Schedule.EVERY))
-    every_minutes = models.PositiveSmallIntegerField(default=15)
-    at_time = models.TimeField("at", default=time(6, 0))
-    weekday = models.PositiveSmallIntegerField(
-        choices=list(enumerate("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())),
-        default=0,
-    )
-    due_at = models.DateTimeField("next poll", null=True, blank=True, default=timezone.now)
-    poll_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    mark_at = models.DateTimeField("read through", null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -242,22 +231,13 @@ class Flow(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def timetable(self) -> Timetable:
-        return Timetable(
-            Schedule(self.schedule), self.zone, self.every_minutes, self.at_time, self.weekday
-        )
-
-    def next_run(self, after: datetime) -> datetime:
-        """The first poll of the schedule later than `after`, aware, in UTC."""
-        return next_run(self.timetable, after)
-
     def clean(self) -> None:
         self.name, self.test_prefix = self.name.strip(), self.test_prefix.strip()
         if not is_zone(self.zone):
             raise ValidationError(
                 {"zone": f"{self.zone!r} is no time zone. Take one such as America/New_York."}
             )
+        self.clean_schedule()
         known = {state.value for state in ReportStatus if state.is_final}
         if not isinstance(self.takes_states, list) or not self.takes_states:
             raise ValidationError({"takes_states": "Choose at least one state."})

@@ -117,6 +117,34 @@ class PartyLink(models.Model):
             raise ValidationError(found)
 
 
+class PartyName(models.Model):
+    """A person's decision what the employee's vendor is called: another one has the plain name.
+
+    It counts until the employee is linked; while no vendor has the name, one is created."""
+
+    connection = models.ForeignKey(
+        LedgerConnection, on_delete=models.CASCADE, related_name="party_names"
+    )
+    employee_email = models.EmailField()
+    name = models.CharField("name of the vendor", max_length=200)
+
+    class Meta:
+        verbose_name = "vendor name"
+        ordering = ("connection", "employee_email", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("connection", "employee_email"), name="employee_named_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.employee_email} is to be {self.name}"
+
+    def clean(self) -> None:
+        self.employee_email = self.employee_email.strip().lower()
+        self.name = " ".join(self.name.split())
+
+
 class ExchangeRate(models.Model):
     """What one unit of `currency` is worth in the company's home currency, in one month."""
 

@@ -135,7 +135,7 @@ def test_books_are_opened_once_for_each_flow_and_postings_read_in_chunks(
 ):
     town.poll()
     rows = list(Report.objects.select_related("latest", "flow__connection"))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert len(preview(rows)) == len(rows) > 30
 
 

@@ -205,18 +205,39 @@ def test_a_merchant_of_three_megabytes_is_posted_cut_and_kept_whole(town):
     assert len(posting.revision.raw) > 3_000_000
 
 
-def test_a_number_that_is_taken_by_a_document_without_our_mark_is_held_not_posted_for_ever(town):
-    """A restored database, and a bill of ours whose memo and date somebody rewrote."""
+def test_a_bill_of_ours_whose_memo_somebody_rewrote_is_not_posted_again_from_a_restored_database(
+    town,
+):
+    """Our number alone tells it, also where QuickBooks would take the same number twice."""
     from tests.audit.test_spine import forget
 
     town.poll()
     town.drain()
-    bill = town.posting(STORY[cases.REVISED])
+    bill, count = town.posting(STORY[cases.REVISED]), len(town.documents())
     town.sandbox.control(
         QBO,
         f"documents/{bill.document_id}",
         {"action": "edit", "fields": {"PrivateNote": "mine", "TxnDate": "2026-10-02"}},
     )
+    town.sandbox.control(QBO, "companies/9341450000000001", {"warn_duplicate_bill_number": False})
+    forget(town)
+    town.poll()
+    quiet(town)
+    again = town.posting(STORY[cases.REVISED])
+    assert (again.state, again.document_id) == (State.QUARANTINED, bill.document_id)
+    assert again.problems[0]["code"] == "ledger.stored_otherwise"
+    assert len(town.documents()) == count
+
+
+def test_a_number_that_is_taken_by_a_document_without_our_mark_is_held_not_posted_for_ever(town):
+    """QuickBooks counts capitals and small letters in a number as the same; we do not."""
+    from tests.audit.test_spine import forget
+
+    town.poll()
+    town.drain()
+    bill = town.posting(STORY[cases.REVISED])
+    fields = {"PrivateNote": "mine", "TxnDate": "2026-10-02", "DocNumber": bill.number.lower()}
+    town.sandbox.control(QBO, f"documents/{bill.document_id}", {"action": "edit", "fields": fields})
     town.sandbox.control(QBO, "companies/9341450000000001", {"warn_duplicate_bill_number": True})
     forget(town)
     town.poll()

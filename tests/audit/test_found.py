@@ -329,13 +329,13 @@ def test_two_polls_that_find_the_same_new_report_take_it_once_and_both_end(villa
     """Poll now while a poll is reading: the second has not seen the first one's rows."""
     village.expensify.file({"Airfare": 10000})
     village.poll()
-    is_for = intake._is_for
+    is_for = intake.is_for
 
     def blind(flow, read, known):
         known.clear()
         return is_for(flow, read, known)
 
-    monkeypatch.setattr(intake, "_is_for", blind)
+    monkeypatch.setattr(intake, "is_for", blind)
     village.poll()
     assert Report.objects.count() == 1
     assert not PollRun.objects.filter(status="running").exists()

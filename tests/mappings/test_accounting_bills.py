@@ -254,6 +254,7 @@ def test_held_with_a_cure_and_nothing_else(given, open_book, expected) -> None:
     built = build(given, open_book)
     assert sorted(codes(built)) == sorted(expected)
     for problem in (*built.problems, *built.slices[0].problems):
+        assert given.report_id in problem.message
         assert problem.message.endswith(".") and problem.cure.endswith(".")
         assert problem.field
 
@@ -623,25 +624,24 @@ MESSAGES = [
      "Online. Nothing was posted. Choose an account."),
     ("value", report([expense(), expense("18.40", merchant="Taxi", tags={2: "West"})]),
      book(rule(tag_level=2, tag="West", values={"class": LEGACY})),
-     'Line 2 (Taxi, 18.40 USD): tag "West" (level 2) points to class "Legacy Projects", '
-     'inactive in '
-     "QuickBooks Online since the list was read on 3 Nov 2026 09:12. Nothing was posted. Make it "
-     "active there, or point the rule elsewhere."),
+     'Report R00X9oNOn2MO (Ben Ito, 30.90 USD), line 2 (Taxi, 18.40 USD): tag "West" (level 2) '
+     'points to class "Legacy Projects", inactive in QuickBooks Online since the list was read on '
+     "3 Nov 2026 09:12. Nothing was posted. Make it active there, or point the rule elsewhere."),
     ("closed period", report(), book(closed_through=date(2026, 10, 31)),
-     "Posting date 20 Oct 2026 is in a closed period (QuickBooks Online is closed through 31 Oct "
-     "2026). Nothing was posted. Open the period (in QuickBooks Online, or our own on the "
-     "connection's page), or post on 1 Nov 2026 with the original date in the memo."),
+     "Report R00X9oNOn2MO (Ben Ito, 12.50 USD): Posting date 20 Oct 2026 is in a closed period "
+     "(QuickBooks Online is closed through 31 Oct 2026). Nothing was posted. Open the period (in "
+     "QuickBooks Online, or our own on the connection's page), or post on 1 Nov 2026 with the "
+     "original date in the memo."),
     ("clash", report(employee=Person("ines.duarte@acme.example", "Ines Duarte")), book(),
-     "Ines Duarte (ines.duarte@acme.example) was not found among the vendors of Acme "
-     "Consulting US. A "
-     "customer of the same name exists, so none was created. Nothing was posted. Link "
-     "Ines Duarte to "
-     'a vendor, or create "Ines Duarte (employee)" in QuickBooks Online and read the lists again.'),
+     "Report R00X9oNOn2MO (Ines Duarte, 12.50 USD): Ines Duarte (ines.duarte@acme.example) was "
+     "not found among the vendors of Acme Consulting US. A customer of the same name exists, so "
+     'none was created. Nothing was posted. Link Ines Duarte to a vendor, or create "Ines Duarte '
+     '(employee)".'),
     ("currency", report(currency="EUR"),
      book(company=EURO_COMPANY, terms=terms(payable_id=PAYABLE_EUR.id)),
-     'The report is in EUR, vendor "Ben Ito" is set to USD. QuickBooks Online would book '
-     'the figures '
-     "one to one, so nothing was posted. Link Ben Ito to a vendor in EUR."),
+     'Report R00X9oNOn2MO (Ben Ito, 12.50 EUR): The report is in EUR, vendor "Ben Ito" is set to '
+     "USD. QuickBooks Online would book the figures one to one, so nothing was posted. Link Ben "
+     "Ito to a vendor in EUR."),
     ("total", report([expense("412.60")], total="412.61"), book(),
      "Report R00X9oNOn2MO (Ben Ito, 412.61 USD): the lines add up to 412.60, Expensify's "
      "total says "
@@ -653,10 +653,9 @@ MESSAGES = [
      "books; if it isn't, let the flow post such reports."),
     ("tax", report([expense("60.00", tax_amount=Decimal("12.35"), tax_name="VAT")]),
      book(company=TAXED_COMPANY),
-     "Line 1 (City Cab, 60.00 USD) contains 12.35 USD VAT, and this flow has not been "
-     "told what to do "
-     "with tax. Nothing was posted. Say on the flow's page whether tax is reclaimed with "
-     "a tax code, or booked as cost."),
+     "Report R00X9oNOn2MO (Ben Ito, 60.00 USD), line 1 (City Cab, 60.00 USD) contains 12.35 USD "
+     "VAT, and this flow has not been told what to do with tax. Nothing was posted. Say on the "
+     "flow's page whether tax is reclaimed with a tax code, or booked as cost."),
 ]  # fmt: skip
 
 

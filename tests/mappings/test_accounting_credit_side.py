@@ -39,6 +39,7 @@ from tests.builders import (
 EURO_COMPANY = replace(US_COMPANY, is_multicurrency=True)
 EURO_BEN = Party(29, "90", "Ben Ito EUR", email="ben.ito@acme.example", currency="EUR")
 KIRA = Person("kira.novak@acme.example", "Kira  Novak")
+OTHER_BEN = Person("bito@acme.example", "Ben Ito")
 INES = Person("ines.duarte@acme.example", "Ines Duarte")
 GLOBEX_THE_VENDOR = Party(30, "91", "Globex Travel")
 
@@ -118,26 +119,27 @@ def test_a_report_becomes_these_documents(given, open_book, expected) -> None:
 HELD = [
     ("2.1 the card's account is in another currency", euros(on_card(currency="EUR")),
      book(terms=terms(takes_cards=True, card_account_id=VISA.id), company=EURO_COMPANY),
-     ["map.currency.card: Line 1 (Café Nord, 40.00 EUR): account 2110 Corporate Card - Visa is "
-      "kept in USD. QuickBooks Online would book the figures one to one, so nothing was posted. "
-      "Choose an account in EUR on the flow's page."]),
+     ["map.currency.card: Report R00X9oNOn2MO (Ben Ito, 40.00 EUR), line 1 (Café Nord, 40.00 "
+      "EUR): account 2110 Corporate Card - Visa is kept in USD. QuickBooks Online would book the "
+      "figures one to one, so nothing was posted. Choose an account in EUR on the flow's page."]),
     ("2.2 the card's vendor is in another currency", euros(on_card(currency="EUR")),
      book(terms=terms(takes_cards=True, card_account_id=VISA_EUR.id, card_party_id=MERCHANTS.id),
           company=EURO_COMPANY),
-     ['map.currency.party: The report is in EUR, vendor "Corporate Card Merchants" is set to USD. '
-      "QuickBooks Online would book the figures one to one, so nothing was posted. Choose another "
-      "vendor on the flow's page."]),
+     ["map.currency.party: Report R00X9oNOn2MO (Ben Ito, 40.00 EUR): The report is in EUR, vendor "
+      '"Corporate Card Merchants" is set to USD. QuickBooks Online would book the figures one to '
+      "one, so nothing was posted. Choose another vendor on the flow's page."]),
     ("2.2 the card's vendor is inactive", report([on_card()]),
      book(terms=terms(takes_cards=True, card_account_id=VISA.id, card_party_id=29),
           more_parties=[replace(MERCHANTS, id=29, active=False)]),
-     ['map.party.inactive: Vendor "Corporate Card Merchants" is inactive in QuickBooks Online '
-      "since the list was read on 3 Nov 2026 09:12. Nothing was posted. Make it active there, or "
-      "choose another vendor on the flow's page."]),
+     ['map.party.inactive: Report R00X9oNOn2MO (Ben Ito, 40.00 USD): Vendor "Corporate Card '
+      'Merchants" is inactive in QuickBooks Online since the list was read on 3 Nov 2026 09:12. '
+      "Nothing was posted. Make it active there, or choose another vendor on the flow's page."]),
     ("2.2 the clearing vendor is a customer", report(),
      book(terms=terms(party_policy=PartyPolicy.FIXED, fixed_party_id=29),
           more_parties=[Party(29, "90", "Acme", kind="customer")]),
-     ['map.party.not_payable: "Acme" is a customer in Acme Consulting US and cannot be owed a '
-      "report. Nothing was posted. Choose another vendor on the flow's page."]),
+     ['map.party.not_payable: Report R00X9oNOn2MO (Ben Ito, 12.50 USD): "Acme" is a customer in '
+      "Acme Consulting US and cannot be owed a report. Nothing was posted. Choose another vendor "
+      "on the flow's page."]),
     ("2.2 by tag: no vendor of that name", tagged("Initech"), book(terms=BY_TAG),
      ['map.party.missing: Report R00X9oNOn2MO (Ben Ito, 12.50 USD): tag "Initech" (level 3) names '
       'the vendor, and Acme Consulting US has no active vendor of that name. Nothing was '
@@ -173,36 +175,58 @@ HELD = [
      book(terms=terms(),
           rules=(*book().rules, replace(book().rules[0], id=9, category="Meals",
                                         party_id=CLEARING.id))),
-     ["map.party.conflict: Rules owe the lines of this report to different parties (Ben Ito, "
-      "Employee Clearing), and one document has one. Nothing was posted. Change the rules or the "
-      "tags so that all lines name the same party."]),
+     ["map.party.conflict: Report R00X9oNOn2MO (Ben Ito, 25.00 USD): Rules owe the lines of this "
+      "report to different parties (Ben Ito, Employee Clearing), and one document has one. "
+      "Nothing was posted. Change the rules or the tags so that all lines name the same party."]),
     ("2.2 creation: a customer has the name", report(employee=INES), book(terms=CREATES),
-     ["map.party.clash: Ines Duarte (ines.duarte@acme.example) was not found among the vendors of "
-      "Acme Consulting US. A customer of the same name exists, so none was created. Nothing was "
-      'posted. Link Ines Duarte to a vendor, or create "Ines Duarte (employee)" in QuickBooks '
-      "Online and read the lists again."]),
+     ["map.party.clash: Report R00X9oNOn2MO (Ines Duarte, 12.50 USD): Ines Duarte "
+      "(ines.duarte@acme.example) was not found among the vendors of Acme Consulting US. A "
+      "customer of the same name exists, so none was created. Nothing was posted. Link Ines "
+      'Duarte to a vendor, or create "Ines Duarte (employee)".']),
+    ("2.2 creation: a customer has the name, and this ledger takes no vendors from us",
+     report(employee=INES), book(can_create_parties=False),
+     ["map.party.clash: Report R00X9oNOn2MO (Ines Duarte, 12.50 USD): Ines Duarte "
+      "(ines.duarte@acme.example) was not found among the vendors of Acme Consulting US. A "
+      "customer of the same name exists, so none was created. Nothing was posted. Link Ines "
+      'Duarte to a vendor, or create "Ines Duarte (employee)" in QuickBooks Online and read the '
+      "lists again."]),
+    ("2.2 a vendor of the name that stands for another person", report(employee=OTHER_BEN),
+     book(terms=CREATES, links={"ben.ito@acme.example": BEN_THE_VENDOR.id}),
+     ["map.party.clash: Report R00X9oNOn2MO (Ben Ito, 12.50 USD): Ben Ito (bito@acme.example) was "
+      'not found among the vendors of Acme Consulting US. Vendor "Ben Ito" (no. 56) stands for '
+      "ben.ito@acme.example, so it was not taken for the same person. Nothing was posted. Link Ben "
+      'Ito to a vendor, or create "Ben Ito (employee)".']),
+    ("2.2 creation: the chosen name is a customer's too", report(employee=INES),
+     book(party_names={"ines.duarte@acme.example": "Globex"}),
+     ["map.party.clash: Report R00X9oNOn2MO (Ines Duarte, 12.50 USD): Globex "
+      "(ines.duarte@acme.example) was not found among the vendors of Acme Consulting US. A "
+      "customer of the same name exists, so none was created. Nothing was posted. Link Globex to a "
+      'vendor, or create "Globex (employee)".']),
     ("2.2 creation: an inactive vendor has the name", report(employee=KIRA),
      book(terms=CREATES, more_parties=[Party(29, "90", "kira novak", active=False)]),
-     ['map.party.inactive: Vendor "kira novak" is inactive in QuickBooks Online since the list was '
-      "read on 3 Nov 2026 09:12. Nothing was posted. Make it active there, or link Kira  Novak "
-      "(kira.novak@acme.example) to another vendor."]),
+     ['map.party.inactive: Report R00X9oNOn2MO (Kira  Novak, 12.50 USD): Vendor "kira novak" is '
+      "inactive in QuickBooks Online since the list was read on 3 Nov 2026 09:12. Nothing was "
+      "posted. Make it active there, or link Kira  Novak (kira.novak@acme.example) to another "
+      "vendor."]),
     ("2.2 creation: nobody knows the name", report(employee=Person("x@acme.example")),
      book(terms=CREATES),
-     ["map.party.missing: x@acme.example was not found among the vendors of Acme Consulting US. "
-      "Nothing was posted. Link x@acme.example to a vendor, or add a vendor with that e-mail "
-      "address in QuickBooks Online and read the lists again."]),
+     ["map.party.missing: Report R00X9oNOn2MO (x@acme.example, 12.50 USD): x@acme.example was not "
+      "found among the vendors of Acme Consulting US. Nothing was posted. Link x@acme.example to "
+      "a vendor, or add a vendor with that e-mail address in QuickBooks Online and read the lists "
+      "again."]),
     ("2.2 no creation unless the flow says so", report(employee=KIRA), book(),
-     ["map.party.missing: Kira  Novak (kira.novak@acme.example) was not found among the vendors of "
-      "Acme Consulting US. Nothing was posted. Link Kira  Novak to a vendor, or add a vendor with "
-      "that e-mail address in QuickBooks Online and read the lists again."]),
+     ["map.party.missing: Report R00X9oNOn2MO (Kira  Novak, 12.50 USD): Kira  Novak "
+      "(kira.novak@acme.example) was not found among the vendors of Acme Consulting US. Nothing "
+      "was posted. Link Kira  Novak to a vendor, or add a vendor with that e-mail address in "
+      "QuickBooks Online and read the lists again."]),
     ("2.5 a card transaction in a closed period",
      report([expense(), on_card(transaction_id="2", posted_on=date(2026, 9, 30))]),
      book(terms=terms(takes_cards=True, card_account_id=VISA.id),
           closed_through=date(2026, 9, 30)),
-     ["map.date.locked: Posting date 30 Sep 2026 is in a closed period (QuickBooks Online is "
-      "closed through 30 Sep 2026). Nothing was posted. Open the period (in QuickBooks Online, or "
-      "our own on the connection's page), or post on 1 Oct 2026 with the original date in the "
-      "memo."]),
+     ["map.date.locked: Report R00X9oNOn2MO (Ben Ito, 52.50 USD): Posting date 30 Sep 2026 is in "
+      "a closed period (QuickBooks Online is closed through 30 Sep 2026). Nothing was posted. "
+      "Open the period (in QuickBooks Online, or our own on the connection's page), or post on 1 "
+      "Oct 2026 with the original date in the memo."]),
 ]  # fmt: skip
 
 
@@ -233,6 +257,27 @@ def test_a_vendor_is_wanted_where_the_flow_creates_them(given, open_book, curren
     (part,) = build(given, open_book).slices
     assert part.party_wanted == PartyWanted("Kira Novak", "kira.novak@acme.example", currency)
     assert part.entry is None and part.problems == ()
+
+
+def test_a_vendor_is_wanted_under_the_name_that_a_person_chose() -> None:
+    """Whatever the flow's policy: this one decision is a person's."""
+    chosen = {"ines.duarte@acme.example": "Ines Duarte (employee)"}
+    (part,) = build(report(employee=INES), book(party_names=chosen)).slices
+    wanted = PartyWanted("Ines Duarte (employee)", "ines.duarte@acme.example", "USD")
+    assert part.party_wanted == wanted and part.problems == ()
+
+
+def test_the_vendor_that_somebody_created_under_the_chosen_name_is_the_employee() -> None:
+    chosen = {"ines.duarte@acme.example": "Ines Duarte (employee)"}
+    created = Party(29, "90", "ines duarte (Employee)")
+    (part,) = build(report(employee=INES), book(party_names=chosen, more_parties=[created])).slices
+    assert part.entry.party.id == "90"
+
+
+def test_no_vendor_is_wanted_of_a_ledger_that_takes_none_from_us() -> None:
+    (part,) = build(report(employee=KIRA), book(terms=CREATES, can_create_parties=False)).slices
+    assert part.party_wanted is None
+    assert [one.code for one in part.problems] == ["map.party.missing"]
 
 
 def test_a_vendor_that_is_wanted_hides_no_problem() -> None:

@@ -239,37 +239,44 @@ NO_CARDS = {Kind.BILL: BILL, Kind.JOURNAL: KINDS[Kind.JOURNAL]}
 
 HELD = [
     ("1.1 a card without an account", report([dinner()]), book(terms=cards(card_account_id=None)),
-     ['map.card.unset: Line 1 (Café Nord, 40.00 USD): this flow names no account for card '
-      '"1234XXXXXXXX1979 Ops Visa". Nothing was posted. Choose an account for this card, or one '
-      "for all cards, on the flow's page."]),
+     ["map.card.unset: Report R00X9oNOn2MO (Ben Ito, 40.00 USD), line 1 (Café Nord, 40.00 USD): "
+      'this flow names no account for card "1234XXXXXXXX1979 Ops Visa". Nothing was posted. '
+      "Choose an account for this card, or one for all cards, on the flow's page."]),
+    ("1.1 a card without a name goes by its number alone", report([dinner(card_name="")]),
+     book(terms=cards(card_account_id=None)),
+     ['map.card.unset: Report R00X9oNOn2MO (Ben Ito, 40.00 USD), line 1 (Café Nord, 40.00 USD): '
+      'this flow names no account for card "1234XXXXXXXX1979". Nothing was posted. Choose an '
+      "account for this card, or one for all cards, on the flow's page."]),
     ("1.1 company, no known card, and no account for it",
      report([expense("9.00", reimbursable=False)]), book(terms=cards()),
-     ["map.company.unset: Line 1 (City Cab, 9.00 USD) is not reimbursable and on no known card, "
-      "and this flow names no account for such expenses. Nothing was posted. Choose that account "
-      "on the flow's page, or mark the expense as reimbursable in Expensify."]),
+     ["map.company.unset: Report R00X9oNOn2MO (Ben Ito, 9.00 USD), line 1 (City Cab, 9.00 USD) is "
+      "not reimbursable and on no known card, and this flow names no account for such expenses. "
+      "Nothing was posted. Choose that account on the flow's page, or mark the expense as "
+      "reimbursable in Expensify."]),
     ("1.1 a card's account is inactive", report([dinner()]),
      book(terms=cards(card_account_id=98),
           more_accounts=[replace(VISA, id=98, active=False)]),
-     ["map.card.inactive: Line 1 (Café Nord, 40.00 USD): account 2110 Corporate Card - Visa, of "
-      "the card, is inactive in QuickBooks Online since the list was read on 3 Nov 2026 09:12. "
-      "Nothing was posted. Make it active there, or choose another account on the flow's page."]),
+     ["map.card.inactive: Report R00X9oNOn2MO (Ben Ito, 40.00 USD), line 1 (Café Nord, 40.00 "
+      "USD): account 2110 Corporate Card - Visa, of the card, is inactive in QuickBooks Online "
+      "since the list was read on 3 Nov 2026 09:12. Nothing was posted. Make it active there, or "
+      "choose another account on the flow's page."]),
     ("1.1 a card's account is no card account", report([dinner()]),
      book(terms=cards(card_account_id=CHECKING.id)),
-     ["map.card.kind: Line 1 (Café Nord, 40.00 USD): account 1000 Checking is of the type Bank; "
-      "what is owed must stand on Credit Card. Nothing was posted. Choose another account on the "
-      "flow's page."]),
+     ["map.card.kind: Report R00X9oNOn2MO (Ben Ito, 40.00 USD), line 1 (Café Nord, 40.00 USD): "
+      "account 1000 Checking is of the type Bank; what is owed must stand on Credit Card. Nothing "
+      "was posted. Choose another account on the flow's page."]),
     ("1.1 the company's account is inactive", report([expense("9.00", reimbursable=False)]),
      book(terms=cards(company_account_id=98),
           more_accounts=[replace(VISA, id=98, active=False)]),
-     ["map.company.inactive: Line 1 (City Cab, 9.00 USD): account 2110 Corporate Card - Visa, of "
-      "what the company paid without a known card, is inactive in QuickBooks Online since the list "
-      "was read on 3 Nov 2026 09:12. Nothing was posted. Make it active there, or choose another "
-      "account on the flow's page."]),
+     ["map.company.inactive: Report R00X9oNOn2MO (Ben Ito, 9.00 USD), line 1 (City Cab, 9.00 "
+      "USD): account 2110 Corporate Card - Visa, of what the company paid without a known card, "
+      "is inactive in QuickBooks Online since the list was read on 3 Nov 2026 09:12. Nothing was "
+      "posted. Make it active there, or choose another account on the flow's page."]),
     ("1.1 the company's account is no card account", report([expense("9.00", reimbursable=False)]),
      book(terms=cards(company_account_id=CHECKING.id)),
-     ["map.company.kind: Line 1 (City Cab, 9.00 USD): account 1000 Checking is of the type Bank; "
-      "what is owed must stand on Credit Card. Nothing was posted. Choose another account on the "
-      "flow's page."]),
+     ["map.company.kind: Report R00X9oNOn2MO (Ben Ito, 9.00 USD), line 1 (City Cab, 9.00 USD): "
+      "account 1000 Checking is of the type Bank; what is owed must stand on Credit Card. Nothing "
+      "was posted. Choose another account on the flow's page."]),
     ("1.1 no document for cards in the ledger", report([dinner()]),
      book(terms=cards(), kinds=NO_CARDS),
      ["map.kind.unsupported: Report R00X9oNOn2MO (Ben Ito, 40.00 USD): QuickBooks Online has no "
@@ -282,14 +289,15 @@ HELD = [
       "journals, or book this report by hand and set it aside."]),
     ("1.5 uncategorised, on a card too", report([dinner(category="Uncategorized")]),
      book(rule(MEALS), terms=cards()),
-     ["map.category.uncategorised: Line 1 (Café Nord, 40.00 USD) has no category. Nothing was "
-      "posted. Categorise the expense in Expensify, then read the report again."]),
+     ["map.category.uncategorised: Report R00X9oNOn2MO (Ben Ito, 40.00 USD), line 1 (Café Nord, "
+      "40.00 USD) has no category. Nothing was posted. Categorise the expense in Expensify, then "
+      "read the report again."]),
     ("1.6 a billable refund on a card has no place",
      report([dinner("-40.00", billable=True)]),
      book(rule(values={"customer": GLOBEX}), terms=cards()),
-     ["map.billable.not_carried: Line 1 (Café Nord, -40.00 USD) is billable, which this document "
-      "in QuickBooks Online cannot say. Nothing was posted. Let the flow post such expenses as not "
-      "billable, or clear the flag in Expensify."]),
+     ["map.billable.not_carried: Report R00X9oNOn2MO (Ben Ito, -40.00 USD), line 1 (Café Nord, "
+      "-40.00 USD) is billable, which this document in QuickBooks Online cannot say. Nothing was "
+      "posted. Let the flow post such expenses as not billable, or clear the flag in Expensify."]),
     ("1.8 a report whose expenses have tags of two flows",
      report([taxi(tags={1: "Sales"}), expense(tags={1: "Consulting"}), expense()]),
      book(terms=terms(selector=Selector.TAGS, selector_level=1,
@@ -305,9 +313,9 @@ HELD = [
       "the vendor of card documents on the flow's page."]),
     ("2.3 a card transaction without any date",
      report([dinner(posted_on=None, spent_on=None)]), book(terms=cards()),
-     ["map.date.missing: Line 1 (Café Nord, 40.00 USD) has no date, by which this flow posts. "
-      "Nothing was posted. Complete the report in Expensify, or choose another posting date on the "
-      "flow's page."]),
+     ["map.date.missing: Report R00X9oNOn2MO (Ben Ito, 40.00 USD), line 1 (Café Nord, 40.00 USD) "
+      "has no date, by which this flow posts. Nothing was posted. Complete the report in "
+      "Expensify, or choose another posting date on the flow's page."]),
 ]  # fmt: skip
 
 

@@ -244,54 +244,57 @@ def test_a_rounding_line_of_a_taxed_company_says_that_it_has_no_tax() -> None:
 
 HELD = [
     ("3.1 tax, and the flow was not told", pounds(), uk(tax_policy=TaxPolicy.UNSET),
-     ["map.tax.undecided: Line 1 (City Cab, 120.00 GBP) contains 20.00 GBP Standard, and this flow "
-      "has not been told what to do with tax. Nothing was posted. Say on the flow's page whether "
-      "tax is reclaimed with a tax code, or booked as cost."]),
+     ["map.tax.undecided: Report R00X9oNOn2MO (Ben Ito, 120.00 GBP), line 1 (City Cab, 120.00 "
+      "GBP) contains 20.00 GBP Standard, and this flow has not been told what to do with tax. "
+      "Nothing was posted. Say on the flow's page whether tax is reclaimed with a tax code, or "
+      "booked as cost."]),
     ("3.1 no rule for this tax", pounds(taxed(name="Zone B")), uk(),
-     ["map.tax.no_code: Line 1 (City Cab, 120.00 GBP) contains 20.00 GBP Zone B, and no rule gives "
-      "it a tax code of QuickBooks Online. Nothing was posted. Add a rule that gives tax "
-      '"Zone B" its tax code.']),
+     ["map.tax.no_code: Report R00X9oNOn2MO (Ben Ito, 120.00 GBP), line 1 (City Cab, 120.00 GBP) "
+      "contains 20.00 GBP Zone B, and no rule gives it a tax code of QuickBooks Online. Nothing "
+      'was posted. Add a rule that gives tax "Zone B" its tax code.']),
     ("3.1 a code, and no tax on the receipt", pounds(taxed("5.00", None)),
      uk(no_tax_code_id=None),
-     ['map.tax.no_amount: Line 1 (City Cab, 5.00 GBP): a rule gives tax code "VAT 20%" (20%), but '
-      "the expense contains no tax. Nothing was posted. Enter the tax in Expensify, or choose the "
-      "flow's tax code for lines without tax."]),
+     ["map.tax.no_amount: Report R00X9oNOn2MO (Ben Ito, 5.00 GBP), line 1 (City Cab, 5.00 GBP): a "
+      'rule gives tax code "VAT 20%" (20%), but the expense contains no tax. Nothing was posted. '
+      "Enter the tax in Expensify, or choose the flow's tax code for lines without tax."]),
     ("3.1 no receipt", pounds(taxed(receipt=None)), uk(receipt_policy=ReceiptPolicy.HOLD),
-     ["map.tax.no_receipt: Line 1 (City Cab, 120.00 GBP) contains 20.00 GBP Standard and has no "
-      "receipt, without which this flow reclaims no tax. Nothing was posted. Add the receipt in "
-      "Expensify, or let the flow post such lines gross."]),
+     ["map.tax.no_receipt: Report R00X9oNOn2MO (Ben Ito, 120.00 GBP), line 1 (City Cab, 120.00 "
+      "GBP) contains 20.00 GBP Standard and has no receipt, without which this flow reclaims no "
+      "tax. Nothing was posted. Add the receipt in Expensify, or let the flow post such lines "
+      "gross."]),
     ("3.2 more than a cent off the percentage", pounds(taxed(tax="19.98")), uk(),
-     ['map.tax.mismatch: Line 1 (City Cab, 120.00 GBP) contains 19.98 GBP Standard, but tax code '
-      '"VAT 20%" has 20%, which is 20.00 of 120.00 GBP. Nothing was posted. Correct the tax in '
-      "Expensify, give it another tax code by a rule, or let the flow post what the receipts "
-      "say."]),
+     ["map.tax.mismatch: Report R00X9oNOn2MO (Ben Ito, 120.00 GBP), line 1 (City Cab, 120.00 GBP) "
+      'contains 19.98 GBP Standard, but tax code "VAT 20%" has 20%, which is 20.00 of 120.00 GBP. '
+      "Nothing was posted. Correct the tax in Expensify, give it another tax code by a rule, or "
+      "let the flow post what the receipts say."]),
     ("3.2 a code without a rate", pounds(), uk(rule(priority=10, tax_code_id=NO_VAT.id)),
-     ['map.tax.mismatch: Line 1 (City Cab, 120.00 GBP) contains 20.00 GBP Standard, but tax code '
-      '"No VAT" has 0%, which is 0.00 of 120.00 GBP. Nothing was posted. Correct the tax in '
-      "Expensify, give it another tax code by a rule, or let the flow post what the receipts "
-      "say."]),
+     ["map.tax.mismatch: Report R00X9oNOn2MO (Ben Ito, 120.00 GBP), line 1 (City Cab, 120.00 GBP) "
+      'contains 20.00 GBP Standard, but tax code "No VAT" has 0%, which is 0.00 of 120.00 GBP. '
+      "Nothing was posted. Correct the tax in Expensify, give it another tax code by a rule, or "
+      "let the flow post what the receipts say."]),
     ("3.1 tax larger than the amount", pounds(taxed("12.00", "20.00")), uk(),
-     ["map.tax.impossible: Line 1 (City Cab, 12.00 GBP): its tax is 20.00 GBP Standard, which the "
-      "amount cannot contain. Nothing was posted. Correct the tax in Expensify, then read the "
-      "report again."]),
+     ["map.tax.impossible: Report R00X9oNOn2MO (Ben Ito, 12.00 GBP), line 1 (City Cab, 12.00 "
+      "GBP): its tax is 20.00 GBP Standard, which the amount cannot contain. Nothing was posted. "
+      "Correct the tax in Expensify, then read the report again."]),
     ("3.1 tax of the other sign", pounds(taxed(), taxed("-6.00", "1.00")), uk(),
-     ["map.tax.impossible: Line 2 (City Cab, -6.00 GBP): its tax is 1.00 GBP Standard, which the "
-      "amount cannot contain. Nothing was posted. Correct the tax in Expensify, then read the "
-      "report again."]),
+     ["map.tax.impossible: Report R00X9oNOn2MO (Ben Ito, 114.00 GBP), line 2 (City Cab, -6.00 "
+      "GBP): its tax is 1.00 GBP Standard, which the amount cannot contain. Nothing was posted. "
+      "Correct the tax in Expensify, then read the report again."]),
     ("3.4 no rate for the month", trip(), rated(rates=(replace(ECB, month=date(2026, 9, 1)),)),
      ["map.rate.missing: Report R00X9oNOn2MO (Ben Ito, 86.40 EUR): the rate table has no rate from "
       "EUR into USD for Oct 2026. Nothing was posted. Enter the month's rate in the rate table of "
       "the connection."]),
     ("3.4 one currency in the company, and no rate table", trip(), book(),
-     ["map.currency.company: The report is in EUR, Acme Consulting US keeps its books in USD "
-      "alone. QuickBooks Online would book the figures one to one, so nothing was posted. Turn on "
-      "several currencies in QuickBooks Online and read the lists again, let the flow convert by a "
-      "rate table, or book this report by hand and set it aside."]),
+     ["map.currency.company: Report R00X9oNOn2MO (Ben Ito, 86.40 EUR): The report is in EUR, Acme "
+      "Consulting US keeps its books in USD alone. QuickBooks Online would book the figures one "
+      "to one, so nothing was posted. Turn on several currencies in QuickBooks Online and read "
+      "the lists again, let the flow convert by a rate table, or book this report by hand and set "
+      "it aside."]),
     ("3.4 neither the report's currency nor home fits", trip(),
      rated(MULTI, [replace(BEN_THE_VENDOR, currency="GBP")]),
-     ['map.currency.party: The report is in EUR, converted into USD, vendor "Ben Ito" is set to '
-      "GBP. QuickBooks Online would book the figures one to one, so nothing was posted. Link Ben "
-      "Ito to a vendor in USD."]),
+     ["map.currency.party: Report R00X9oNOn2MO (Ben Ito, 86.40 EUR): The report is in EUR, "
+      'converted into USD, vendor "Ben Ito" is set to GBP. QuickBooks Online would book the '
+      "figures one to one, so nothing was posted. Link Ben Ito to a vendor in USD."]),
     ("3.4 converted, and the payable is in euros", trip(),
      rated(MULTI, payable_id=PAYABLE_EUR.id),
      ["map.currency.payable: Report R00X9oNOn2MO (Ben Ito, 86.40 EUR): account 2050 Accounts "
@@ -311,9 +314,9 @@ HELD = [
       "the flow's page."]),
     ("3.4 converted amount missing on a foreign expense",
      report([expense(None, currency="EUR")]), rated(),
-     ["report.expense.unconverted: Line 1 (City Cab, 10.00 EUR): Expensify gave no amount in USD "
-      "for this EUR expense. Nothing was posted. Open the expense in Expensify so that it is "
-      "converted, then read the report again."]),
+     ["report.expense.unconverted: Report R00X9oNOn2MO (Ben Ito, 0.00 USD), line 1 (City Cab, "
+      "10.00 EUR): Expensify gave no amount in USD for this EUR expense. Nothing was posted. Open "
+      "the expense in Expensify so that it is converted, then read the report again."]),
 ]  # fmt: skip
 
 

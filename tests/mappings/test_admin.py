@@ -56,6 +56,7 @@ def flow_form(flow: Flow, **changes) -> dict:
         "tag_policy": "hold",
         "exported_policy": "hold",
         "revision_policy": "amend",
+        "receipt_files": "link",
         "unapproved_policy": "leave",
         "memo_has_period": "on",
         "memo_has_link": "on",

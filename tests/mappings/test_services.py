@@ -66,7 +66,7 @@ def test_the_book_takes_as_many_statements_for_a_large_chart(
         account_row(flow.connection, f"9{n}", f"9{n}", f"Account {n}", "Expense")
         services.save_rule(flow=flow, category=f"C{n}", account=taxi, values={"class": sales})
     fresh = Flow.objects.select_related("workspace", "connection").get(pk=flow.pk)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         open_book = services.open_book(fresh)
     assert len(open_book.rules) == 30 and len(open_book.accounts) == 32
     assert open_book.fingerprint == services.open_book(fresh).fingerprint

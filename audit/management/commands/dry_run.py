@@ -1,17 +1,22 @@
 """Everything but the last call, on a terminal: the documents that would be posted, line by line."""
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any
+
+from django.core.management.base import CommandError
 
 from audit import preview
 from audit.admin.entries import labels_of, table_of
+from audit.backfill import rehearsed
 from audit.management import choosing
-from audit.management.terminal import Answer, AnswerCommand, plural, table, wrapped
+from audit.management.terminal import Answer, AnswerCommand, plural, table, wrapped, wrong_call
 from audit.models import Report
 from audit.preview import Part, Preview
 from connectors.contract.problem import Problems
+from connectors.contract.transport import VendorError
 from mappings.texts import day, money
 
 
@@ -19,7 +24,8 @@ class Command(AnswerCommand):
     help = (
         "Build reports from their stored copy with today's rules and show what would be posted: "
         "accounts, dimensions, payee, date, number, and every problem. Nothing is written and "
-        "nobody is called. Exit code 1 if a report would be held."
+        "nobody is called. With --from and --to, what filling the flow back would take: those "
+        "days are read from Expensify. Exit code 1 if a report would be held."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,12 +34,16 @@ class Command(AnswerCommand):
         what.add_argument(
             "--report", nargs="+", metavar="R00...", help="these reports, by their Expensify id"
         )
+        days = {"type": _day, "metavar": "YYYY-MM-DD"}
+        parser.add_argument("--from", dest="first", help="first day of approval to read", **days)
+        parser.add_argument("--to", dest="last", help="last day, in the flow's zone", **days)
         super().add_arguments(parser)
 
     def answer(self, options: dict[str, Any]) -> Answer:
         labels: dict[int, Mapping[str, str]] = {}
         told, counts = [], Counter()
-        for one in preview.previews(_chosen(options)):
+        unreadable: list[str] = []
+        for one in _previews(options, unreadable):
             counts[_outcome(one)] += 1
             if self.is_for_machines:
                 told.append(preview.as_plain(one))
@@ -42,17 +52,40 @@ class Command(AnswerCommand):
             if connection is not None and connection.pk not in labels:
                 labels[connection.pk] = labels_of(connection)
             self.say(*_lines(one, labels[connection.pk] if connection else {}), "")
+        for text in unreadable:
+            counts["unreadable"] += 1
+            self.say(*wrapped(f"Cannot be read. {text}", indent=2, first=""), "")
         total = counts.total()
         listed = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
         closing = f"{plural(total, 'report')}: {listed}." if total else "No report to look at."
         return Answer(
             f"{closing} Nothing was written.",
             {"reports": told, "counts": dict(counts)},
-            needs_person=counts[HELD] > 0,
+            needs_person=counts[HELD] > 0 or bool(unreadable),
         )
 
 
 HELD = "to hold"
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no date: write it as 2026-10-31") from None
+
+
+def _previews(options: dict[str, Any], unreadable: list[str]) -> Iterator[Preview]:
+    first, last = options["first"], options["last"]
+    if not (first or last):
+        yield from preview.previews(_chosen(options))
+        return
+    if not (first and last and options["flow"]) or last < first:
+        raise wrong_call("Filling back needs --flow, --from and --to, the earlier day first.")
+    try:
+        yield from rehearsed(choosing.flow(options["flow"]), first, last, unreadable)
+    except VendorError as failure:
+        raise CommandError(f"Expensify was not read: {failure}", returncode=1) from None
 
 
 def _chosen(options: dict[str, Any]) -> Iterable[Report]:

@@ -96,6 +96,8 @@ def _chosen(named: str | None) -> list[Flow]:
 def _why_not(flow: Flow) -> str:
     if flow.is_paused:
         return "this flow is paused."
+    if flow.is_used_up:
+        return "it has no further run. Add dates to its schedule; --now reads it at once."
     return f"not due before {at(flow.due_at, flow.zone)}; --now reads it at once."
 
 
@@ -144,6 +146,8 @@ def _lines(run: PollRun, flow: Flow, prepared: int, problem: Mapping[str, str] |
         states = ", ".join(run.window.get("states", ())).lower()
         after = date.fromisoformat(run.window["approved_after"])
         pairs.append(("Window", f"approved after {day(after)}, {states}"))
+        if spans := run.window.get("also_read"):
+            pairs.append(("Also read", ", ".join(spans)))
         if again := run.window.get("read_again"):
             pairs.append(("Read again", plural(again, "known report")))
     pairs += [(name.capitalize(), f"{getattr(run, name):,}") for name in COUNTS]

@@ -28,7 +28,13 @@ OUTCOMES = {
     "held": "Held: needs you",
     "in_doubt": "Sent, checking whether it arrived",
     "absent": "Looked up and not there: to be sent again",
+    "created": "Vendors created",
+    "met": "Vendors not created: somebody has the name",
     "unsent": "Not sent",
+    "attached": "Receipts attached",
+    "file_again": "Receipts to be tried again",
+    "file_failed": "Receipts not attached",
+    "file_dropped": "Receipts not needed any more",
 }
 # What may still be open when nothing more can be done now.
 OPEN_STATES = (

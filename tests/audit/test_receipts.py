@@ -1,0 +1,577 @@
+"""Receipts follow their document into the ledger, and never do anything else to it."""
+
+import base64
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
+from audit import trail
+from audit.engine import accept, desk, drain, filing
+from audit.models import Event, Posting, ReceiptFile, Report
+from audit.pace import FAST
+from audit.states import State
+from connectors.models import Channel
+from connectors.sandbox.month import cases, revision, story
+from mappings.models import Flow
+from tests.audit import town as towns
+
+pytestmark = pytest.mark.django_db
+STORY = story()
+QBO = "quickbooks_online"
+UPLOAD = {"path": "/upload", "method": "POST"}
+LINK = {"path": "/receipts/", "method": "GET"}
+WAITING, ATTACHED, FAILED, NOT_NEEDED = "waiting", "attached", "failed", "not_needed"
+
+
+@pytest.fixture
+def town(db, sandboxed):
+    """The town, with a flow that attaches receipts."""
+    return towns.connect(sandboxed, receipt_files="file")
+
+
+def work(town: Any, seconds: float = 8.0) -> None:
+    """Poll, and drain until no file and no document waits."""
+    town.poll()
+    finish(town, seconds)
+
+
+def finish(town: Any, seconds: float = 8.0) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        drain.drain(town.connection.pk)
+        moving = [State.READY, State.SENDING, State.IN_DOUBT, State.RETRY_WAIT]
+        waits = ReceiptFile.objects.filter(state=WAITING).exists()
+        if not waits and not Posting.objects.filter(state__in=moving).exists():
+            return
+        Channel.objects.update(not_before=None, breaker_until=None)
+        time.sleep(0.02)
+    left = ReceiptFile.objects.filter(state=WAITING).values_list("label", "attempts", "problem")
+    raise AssertionError(f"still waiting: {list(left)}")
+
+
+def on_document(town: Any, posting: Posting) -> list[str]:
+    """The names of the files that hang on the posting's document."""
+    rows = town.sandbox.control(QBO, "documents")
+    return next(row["attachments"] for row in rows if row["id"] == posting.document_id)
+
+
+def rows_of(report_id: str) -> list[ReceiptFile]:
+    return list(ReceiptFile.objects.filter(posting__report__report_id=report_id).order_by("pk"))
+
+
+def states() -> set[str]:
+    return set(ReceiptFile.objects.values_list("state", flat=True))
+
+
+def faulty(town: Any, vendor: str, **fault: Any) -> None:
+    town.sandbox.control(vendor, "faults", fault)
+
+
+def uploads(town: Any) -> list[dict]:
+    asked = town.sandbox.control(QBO, "requests")
+    return [one for one in asked if "/upload" in one["path"]]
+
+
+# --- what is attached, and to what ----------------------------------------------------------------
+
+
+def test_each_receipt_hangs_on_the_bill_of_its_expense(town):
+    work(town)
+    bill = town.posting(STORY[cases.RECEIPTS])
+    names = on_document(town, bill)
+    assert len(names) == 2
+    assert all(name.endswith(".jpg") and name.startswith("2026-10-") for name in names)
+    assert on_document(town, town.posting(STORY[cases.REVISED]))[0].startswith("2026-10-05 Hilton")
+    plain = Posting.objects.filter(state=State.POSTED).exclude(
+        report__report_id__in=[STORY[cases.RECEIPTS], STORY[cases.REVISED]]
+    )
+    assert not any(on_document(town, posting) for posting in plain)
+    assert states() == {ATTACHED}
+    assert list(trail.verify()) == []
+
+
+def test_the_file_in_the_ledger_is_the_file_in_expensify(town):
+    work(town)
+    row = rows_of(STORY[cases.RECEIPTS])[0]
+    house = town.sandbox.running.house
+    kept = house.vendors[QBO].companies[towns.REALM].files[row.attachable_id]
+    name = row.link.rpartition("/")[2]
+    served = town.sandbox.request("GET", f"/expensify/receipts/{name}")
+    assert base64.b64decode(kept) == served.body
+
+
+def test_the_trail_says_which_file_was_attached(town):
+    work(town)
+    row = rows_of(STORY[cases.REVISED])[0]
+    event = Event.objects.get(kind="receipt.attached", posting=row.posting)
+    assert event.facts["file"] == row.name and event.facts["number"] == row.posting.number
+
+
+def test_documents_go_before_files(town):
+    town.poll()
+    town.drain()
+    asked = [one["path"] for one in town.sandbox.control(QBO, "requests")]
+    batches = [place for place, path in enumerate(asked) if "/batch" in path]
+    first_upload = min(place for place, path in enumerate(asked) if "/upload" in path)
+    assert max(batches) < first_upload
+
+
+def test_a_document_that_becomes_due_goes_before_the_next_file(town):
+    town.poll()
+    reports = [STORY[cases.RECEIPTS], STORY[cases.REVISED]]
+    later = Posting.objects.filter(state=State.READY).exclude(report__report_id__in=reports)
+    waits = later.first()
+    Posting.objects.filter(pk=waits.pk).update(due_at=datetime.now(UTC) + timedelta(hours=1))
+    town.sandbox.control(QBO, "requests", method="DELETE")
+    seen: list[int] = []
+
+    def released(run: Any) -> bool:
+        """A posting comes due while the first file is under way."""
+        if not seen:
+            Posting.objects.filter(pk=waits.pk).update(due_at=None)
+        seen.append(Posting.objects.filter(pk=waits.pk, state=State.POSTED).count())
+        return next_file(run)
+
+    next_file, drain.next_file = drain.next_file, released
+    try:
+        drain.drain(town.connection.pk)
+    finally:
+        drain.next_file = next_file
+    assert seen[:2] == [0, 1]
+
+
+@pytest.mark.parametrize("policy", ["none", "link"])
+def test_other_flows_attach_nothing(town, policy):
+    Flow.objects.update(receipt_files=policy)
+    work(town)
+    assert not ReceiptFile.objects.exists()
+    assert not uploads(town)
+    bill = next(d for d in town.ours() if STORY[cases.RECEIPTS] in d["number"])
+    has_links = ["/expensify/receipts/w_" in line["text"] for line in bill["lines"]]
+    assert set(has_links) == {policy == "link"}
+
+
+def test_with_the_file_there_is_no_link_on_the_line(town):
+    work(town)
+    bill = next(d for d in town.ours() if STORY[cases.RECEIPTS] in d["number"])
+    assert not any("receipt" in line["text"] for line in bill["lines"])
+
+
+def test_flows_without_files_pay_for_them_once_a_drain_not_once_a_document(town):
+    Flow.objects.update(receipt_files="link")
+    town.poll()
+    with CaptureQueriesContext(database) as read:
+        drain.drain(town.connection.pk)
+    asked = [one["sql"] for one in read.captured_queries if "receiptfile" in one["sql"].lower()]
+    assert Posting.objects.filter(state=State.POSTED).count() > 20
+    assert len(asked) <= 3
+
+
+# --- what can go wrong ----------------------------------------------------------------------------
+
+
+def once_attached(town: Any) -> None:
+    """Three files in all, each on its document once, and every document as it was sent."""
+    names = on_document(town, town.posting(STORY[cases.RECEIPTS]))
+    names += on_document(town, town.posting(STORY[cases.REVISED]))
+    assert len(names) == len(set(names)) == 3
+    assert states() == {ATTACHED}
+    as_posted(town)
+
+
+def as_posted(town: Any) -> None:
+    """Every document stands once and untouched, and no report is held for a receipt."""
+    for document in town.ours():
+        posting = Posting.objects.get(document_id=document["id"], state=State.POSTED)
+        assert (document["version"], document["number"]) == ("0", posting.number)
+    held = Posting.objects.filter(state__in=[State.QUARANTINED, State.FAILED])
+    assert not any("receipt" in str(posting.problems) for posting in held)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "drop_after_store"},
+        {"kind": "error_after_store"},
+        {"kind": "error_after_store", "times": 3},
+        {"kind": "reset_before_store"},
+        {"kind": "garbled"},
+        {"kind": "late_store", "delay_s": 0.05},
+        {"kind": "unavailable"},
+        {"kind": "throttle", "retry_after_s": 0.1},
+        {"kind": "unauthorized"},
+    ],
+    ids=lambda fault: "-".join(map(str, fault.values())),
+)
+def test_one_file_each_although_the_ledger(town, fault):
+    faulty(town, QBO, match=UPLOAD, **fault)
+    work(town)
+    assert any(one["fault"] == fault["kind"] for one in uploads(town)), "it was never played"
+    once_attached(town)
+
+
+def test_a_throttled_file_holds_the_channel_and_costs_the_file_nothing(town):
+    faulty(town, QBO, kind="throttle", match=UPLOAD, retry_after_s=600)
+    town.poll()
+    done = drain.drain(town.connection.pk)
+    assert done.held_by
+    assert Channel.objects.get(connection=town.connection).not_before > datetime.now(UTC)
+    assert not ReceiptFile.objects.filter(attempts__gt=0).exists()
+    finish(town)
+    once_attached(town)
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [{"attachable_query": "own"}, {"upload_note": "dropped"}, {"attachment_bumps_version": True}],
+    ids=lambda given: next(iter(given)),
+)
+def test_what_the_ledger_leaves_open_changes_nothing(town, switches):
+    town.sandbox.control(QBO, "settings", switches)
+    faulty(town, QBO, kind="drop_after_store", match=UPLOAD)
+    work(town)
+    names = on_document(town, town.posting(STORY[cases.RECEIPTS]))
+    assert len(names) == len(set(names)) == 2
+
+
+def test_a_document_that_got_a_new_version_by_its_file_can_still_be_amended(town):
+    town.sandbox.control(QBO, "settings", {"attachment_bumps_version": True})
+    work(town)
+    town.sandbox.control("expensify", "reports", revision())
+    work(town)
+    after = town.posting(STORY[cases.REVISED])
+    assert (after.op, after.state) == ("amend", State.POSTED)
+
+
+def refused_by_the_ledger(town: Any) -> None:
+    faulty(town, QBO, kind="refuse", match=UPLOAD, times=None)
+
+
+def signed_out(town: Any) -> None:
+    town.sandbox.control("expensify", "settings", {"receipt_access": "login"})
+
+
+def sent_to_sign_in(town: Any) -> None:
+    town.sandbox.control("expensify", "settings", {"receipt_access": "login_redirect"})
+
+
+def over(town: Any) -> None:
+    town.sandbox.control("expensify", "settings", {"receipt_access": "expired"})
+
+
+def not_there(town: Any) -> None:
+    faulty(town, "expensify", kind="unavailable", status=404, match=LINK, times=None)
+
+
+def larger_than_the_ledger_takes(town: Any) -> None:
+    town.sandbox.control("expensify", "settings", {"receipt_bytes": 100_000_001})
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code", "attempts"),
+    [
+        (refused_by_the_ledger, "qbo.rule_broken", 1),
+        (signed_out, "expensify.receipt.guarded", 3),
+        (sent_to_sign_in, "expensify.receipt.guarded", 3),
+        (over, "expensify.receipt.gone", 3),
+        (not_there, "expensify.receipt.gone", 3),
+        (larger_than_the_ledger_takes, "expensify.receipt.oversized", 1),
+    ],
+    ids=lambda given: getattr(given, "__name__", None),
+)
+def test_a_failing_receipt_never_changes_the_posting(town, trouble, code, attempts):
+    trouble(town)
+    work(town)
+    rows = rows_of(STORY[cases.RECEIPTS])
+    assert {(row.state, row.problem["code"], row.attempts) for row in rows} == {
+        (FAILED, code, attempts)
+    }
+    assert all(row.label in row.problem["message"] for row in rows)
+    assert all(
+        row.problem["cure"] and "document stands" in row.problem["message"]
+        for row in rows
+        if not code.startswith("qbo.")
+    )
+    bill = town.posting(STORY[cases.RECEIPTS])
+    assert (bill.state, bill.problems) == (State.POSTED, [])
+    assert town.report(STORY[cases.RECEIPTS]).standing == "posted"
+    assert Event.objects.filter(kind="receipt.failed", posting=bill).count() == 2
+    assert on_document(town, bill) == []
+    as_posted(town)
+    channel = Channel.objects.get(connection=town.connection)
+    assert channel.breaker_reason == "", "a receipt's trouble is not the ledger's"
+
+
+def test_a_type_that_the_ledger_does_not_take_is_told_with_its_cure(town):
+    line = {"created": "2026-10-12", "merchant": "Delta", "category": "Airfare", "amount": 12345}
+    made = town.sandbox.control(
+        "expensify",
+        "reports",
+        {
+            "approved": "2026-10-20 10:00:00",
+            "expenses": [line | {"receiptObject": {"type": "heic"}}],
+        },
+    )
+    work(town)
+    (row,) = rows_of(made["reports"][0])
+    assert (row.state, row.problem["code"]) == (FAILED, "expensify.receipt.unsupported")
+    assert "HEIC" in row.problem["message"] and "PDF" in row.problem["cure"]
+    assert row.posting.state == State.POSTED
+
+
+def test_a_receipt_of_25_megabytes_arrives_whole(town):
+    line = {"created": "2026-10-12", "merchant": "Delta", "category": "Airfare", "amount": 12345}
+    made = town.sandbox.control(
+        "expensify",
+        "reports",
+        {
+            "approved": "2026-10-20 10:00:00",
+            "expenses": [line | {"receiptObject": {"type": "pdf"}}],
+        },
+    )
+    town.sandbox.control("expensify", "settings", {"receipt_bytes": 25_000_000})
+    work(town, 20)
+    (row,) = rows_of(made["reports"][0])
+    assert row.state == ATTACHED
+    table = town.sandbox.running.house.vendors[QBO].companies[towns.REALM].table("Attachable")
+    assert table[row.attachable_id]["Size"] == 25_000_000
+
+
+def test_a_link_that_is_over_is_read_anew(town):
+    town.sandbox.control("expensify", "settings", {"receipt_life_s": 60})
+    town.poll()
+    town.sandbox.control("", "clock", {"advance_s": 61})
+    finish(town)
+    assert {row.attempts for row in ReceiptFile.objects.all()} == {1}
+    once_attached(town)
+    assert not ReceiptFile.objects.filter(link__contains="signature").exists()
+    assert "signature" not in str(list(Event.objects.values_list("facts", flat=True)))
+
+
+def test_expensify_being_away_burns_the_files_attempts_and_leaves_the_ledger_open(town):
+    faulty(town, "expensify", kind="unavailable", match=LINK, times=2)
+    faulty(town, "expensify", kind="reset_before_store", match=LINK, times=2)
+    work(town)
+    assert sum(row.attempts for row in ReceiptFile.objects.all()) == 4
+    once_attached(town)
+
+
+def test_while_the_other_side_is_away_only_one_file_finds_it_out(town):
+    faulty(town, QBO, kind="unavailable", match=UPLOAD, times=None)
+    town.poll()
+    done = drain.drain(town.connection.pk)
+    assert "whether it arrived is not known" in done.held_by
+    assert sum(row.attempts for row in ReceiptFile.objects.all()) == 1
+    assert done.outcomes["posted"] > 20
+
+
+def test_a_connection_on_which_only_files_wait_is_drained_too(town):
+    faulty(town, QBO, kind="throttle", match=UPLOAD)
+    town.poll()
+    drain.drain(town.connection.pk)
+    assert not Posting.objects.filter(state=State.READY).exists()
+    assert drain.due_connections() == [town.connection.pk]
+    Channel.objects.update(not_before=None)
+    finish(town)
+    assert drain.due_connections() == []
+
+
+def test_after_the_last_attempt_nobody_tries_but_a_person(town, monkeypatch):
+    tired = type(FAST)(retry_base=timedelta(0), retry_fast_attempts=2, retry_hours=0)
+    monkeypatch.setattr("audit.engine.attach.pace", lambda: tired)
+    faulty(town, QBO, kind="unavailable", match=UPLOAD, times=None)
+    work(town)
+    assert {(row.state, row.attempts) for row in ReceiptFile.objects.all()} == {(FAILED, 2)}
+    sent = len(uploads(town))
+    finish(town)
+    assert len(uploads(town)) == sent
+    town.sandbox.control(QBO, "faults", method="DELETE")
+    bill = town.posting(STORY[cases.RECEIPTS])
+    assert filing.try_again(bill, "ann") == 2
+    assert Event.objects.filter(kind="receipt.asked_again", actor="ann").count() == 2
+    finish(town)
+    assert [row.state for row in filing.files_of(bill)] == [ATTACHED, ATTACHED]
+    assert len(on_document(town, bill)) == 2
+
+
+# --- the document changes, or goes ----------------------------------------------------------------
+
+
+def a_report(town: Any, *lines: dict, **members: Any) -> str:
+    given = {"approved": "2026-10-20 10:00:00", "expenses": list(lines), **members}
+    return town.sandbox.control("expensify", "reports", given)["reports"][0]
+
+
+def a_line(merchant: str, cents: int = 12345, **members: Any) -> dict:
+    given = {"created": "2026-10-12", "merchant": merchant, "category": "Airfare"}
+    return given | {"amount": cents, "receiptObject": {"type": "jpg"}} | members
+
+
+def stored_report(town: Any, report_id: str) -> dict:
+    return town.sandbox.control("expensify", f"reports/{report_id}")
+
+
+def test_an_expense_that_moves_takes_no_file_away_and_brings_its_own(town):
+    old, new = (
+        a_report(town, a_line("Delta"), a_line("United", 5000)),
+        a_report(town, a_line("KLM")),
+    )
+    work(town)
+    united = stored_report(town, old)["transactionList"][1]["transactionID"]
+    move = {"action": "move_expense", "reportID": old, "transactionID": united, "to": new}
+    town.sandbox.control("expensify", "reports", move)
+    before = len(uploads(town))
+    work(town)
+    bills = [town.posting(old), town.posting(new)]
+    assert [(bill.op, bill.state) for bill in bills] == [("amend", State.POSTED)] * 2
+    merchants = [[name[11:].split()[0] for name in on_document(town, bill)] for bill in bills]
+    assert merchants == [["Delta", "United"], ["KLM", "United"]]
+    left = filing.files_of(bills[0])[1]
+    assert left.state == ATTACHED and left.left_at is not None
+    assert Event.objects.filter(kind="receipt.left", posting=bills[0]).count() == 1
+    assert len(uploads(town)) == before + 1, "what hangs there already is not sent again"
+
+
+def test_another_receipt_of_the_same_expense_is_another_file(town):
+    report_id = a_report(town, a_line("Delta"))
+    work(town)
+    (before,) = on_document(town, town.posting(report_id))
+    report = stored_report(town, report_id)
+    keep = "reportID reportName accountEmail policyID status created submitted approved".split()
+    # A report that is put in anew has new receipts for the same expenses.
+    anew = {name: report[name] for name in keep} | {"transactionList": report["transactionList"]}
+    town.sandbox.control("expensify", "reports", anew)
+    edit = {"action": "edit_expense", "reportID": report_id, "fields": {"merchant": "Delta Air"}}
+    edit["transactionID"] = report["transactionList"][0]["transactionID"]
+    town.sandbox.control("expensify", "reports", edit)
+    work(town)
+    names = on_document(town, town.posting(report_id))
+    assert len(set(names)) == 2 and before in names
+    assert Event.objects.get(kind="receipt.replaced").facts["file"] == before
+
+
+def test_a_receipt_that_comes_later_follows_although_nothing_else_changed(town):
+    """Expensify gets the missing receipt of a bill that stands: the bill is right as it is."""
+    report_id = a_report(town, a_line("Delta", receiptObject={}))
+    work(town)
+    bill = town.posting(report_id)
+    assert on_document(town, bill) == []
+    report = stored_report(town, report_id)
+    keep = "reportID reportName accountEmail policyID status created submitted approved".split()
+    line = report["transactionList"][0] | {"receiptObject": {"type": "pdf"}}
+    town.sandbox.control(
+        "expensify", "reports", {n: report[n] for n in keep} | {"transactionList": [line]}
+    )
+    work(town)
+    assert town.posting(report_id).pk == bill.pk, "no amend was needed"
+    (name,) = on_document(town, bill)
+    assert name.endswith(".pdf")
+    as_posted(town)
+
+
+def test_files_of_a_reversed_document_are_dropped(town):
+    signed_out(town)
+    work(town)
+    bill = town.posting(STORY[cases.RECEIPTS])
+    filing.try_again(bill, "ann")
+    desk.reverse([bill], "ann", "by mistake")
+    finish(town)
+    assert {row.state for row in filing.files_of(bill)} == {NOT_NEEDED}
+    assert filing.try_again(bill, "ann") == 0
+
+
+def test_a_flow_that_no_longer_wants_files_drops_those_that_wait(town):
+    faulty(town, QBO, kind="throttle", match=UPLOAD)
+    town.poll()
+    drain.drain(town.connection.pk)
+    Flow.objects.update(receipt_files="link")
+    finish(town)
+    assert states() == {NOT_NEEDED}
+
+
+def test_a_paused_flow_sends_no_files(town):
+    town.poll()
+    faulty(town, QBO, kind="throttle", match=UPLOAD)
+    drain.drain(town.connection.pk)
+    Flow.objects.update(is_paused=True)
+    Channel.objects.update(not_before=None)
+    assert not drain.work_waits(town.connection.pk)
+    Flow.objects.update(is_paused=False)
+    finish(town)
+    once_attached(town)
+
+
+def held(posting: Posting, code: str) -> Posting:
+    """The posting as the engine leaves it when a person must judge what stands."""
+    problem = {"code": code, "field": "document", "message": "Look.", "cure": "Decide."}
+    Posting.objects.filter(pk=posting.pk).update(state=State.QUARANTINED, problems=[problem])
+    posting.refresh_from_db()
+    return posting
+
+
+def test_a_document_that_a_person_accepts_gets_its_files(town):
+    Flow.objects.update(receipt_files="link")
+    work(town)
+    Flow.objects.update(receipt_files="file")
+    bill = held(town.posting(STORY[cases.RECEIPTS]), "ledger.stored_otherwise")
+    accept.accept(bill, "ann")
+    finish(town)
+    assert len(on_document(town, bill)) == 2
+
+
+def test_a_document_that_a_person_entered_is_left_alone(town):
+    town.poll()
+    bill = held(town.posting(STORY[cases.RECEIPTS]), "document.twin")
+    lines = [{"account": "6110 Hotels", "amount": str(bill.total)}]
+    planted = {"kind": "bill", "number": "H-1", "party": bill.party_name, "lines": lines}
+    by_hand = town.sandbox.control(QBO, "documents", planted | {"date": bill.date.isoformat()})
+    linked = accept.link(bill, by_hand["id"], "ann").posting
+    finish(town)
+    assert linked.state == State.POSTED and on_document(town, linked) == []
+    town.poll()  # nor is it when its report is looked at again
+    Report.objects.update(is_due=True)
+    work(town)
+    assert on_document(town, linked) == []
+
+
+def test_a_database_that_forgot_finds_its_files_again(town):
+    from tests.audit.test_spine import forget
+
+    work(town)
+    sent = len(uploads(town))
+    ReceiptFile.objects.all().delete()
+    forget(town)
+    work(town)
+    assert len(uploads(town)) == sent
+    once_attached(town)
+
+
+# --- killed ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("place", ["attach.claimed", "attach.answered", "attach.settled"])
+def test_killed_at(transactional_db, sandboxed, settings, place):
+    from tests.audit.test_kill import due, let_leases_run_out, start
+
+    town = towns.connect(sandboxed, receipt_files="file")
+    due(town)
+    killed = start(settings, MLC_KILL_AT=f"{place}:1")
+    killed.wait(timeout=60)
+    assert killed.returncode == -signal.SIGKILL, killed.stdout.read().decode()[-2000:]
+    if place == "attach.answered":
+        assert len(uploads(town)) == 1, "it was stored, and nobody wrote it down"
+        assert not ReceiptFile.objects.filter(state=ATTACHED).exists()
+    let_leases_run_out()
+    assert drain.drain(town.connection.pk).held_by == ""
+    under_way = ReceiptFile.objects.filter(state=WAITING)
+    assert all(row.due_at for row in under_way), "nobody tries what may still be on its way"
+    ReceiptFile.objects.filter(state=WAITING).update(due_at=datetime.now(UTC))
+    finish(town)
+    once_attached(town)
+    assert len(uploads(town)) == 3
