@@ -95,10 +95,11 @@ def edit(
 
 def _bill_on(company: Company, entity: str, stored: Obj, as_user: str) -> None:
     """An invoice takes the billable lines over, which from then on say so."""
-    for line in stored.get("Line", ()):
-        if _status(line) == "Billable":
-            line[line["DetailType"]]["BillableStatus"] = BILLED
-    company.bump(entity, stored, as_user)
+    taken = [line for line in stored.get("Line", ()) if _status(line) == "Billable"]
+    for line in taken:
+        line[line["DetailType"]]["BillableStatus"] = BILLED
+    if taken:
+        company.bump(entity, stored, as_user)
 
 
 def _status(line: Obj) -> str:
