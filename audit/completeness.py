@@ -238,7 +238,8 @@ def _add(
         else:
             rest -= amount
             equation.terms.setdefault(Place.UNTAKEN, Term()).amount.add(report.pk, amount)
-    place = _place_of_rest(report, open_ends, replaced)
+    places = {_place(_newest(rows)[0]) for rows in parts.values()}
+    place = _place_of_rest(report, open_ends, replaced, places)
     if place is not None and (rest or place in open_ends or not parts):
         term = equation.terms.setdefault(place, Term())
         term.amount.add(report.pk, rest)
@@ -264,7 +265,9 @@ def _place(posting: PostingRow) -> Place:
     return _PLACES[State(posting.state)]
 
 
-def _place_of_rest(report: ReportRow, open_ends: set[Place], replaced: set[Place]) -> Place | None:
+def _place_of_rest(
+    report: ReportRow, open_ends: set[Place], replaced: set[Place], places: set[Place]
+) -> Place | None:
     """Where the amount belongs that no figure of the postings names; None = nowhere, it is missing.
 
     Only what the book itself says is unknown takes it up: a part without a figure, a report that
@@ -274,10 +277,11 @@ def _place_of_rest(report: ReportRow, open_ends: set[Place], replaced: set[Place
         return Place.EXCLUDED
     if report.is_due:
         return Place.UNSEEN
-    for places in (open_ends, replaced):
-        if places:
-            return next(iter(places)) if len(places) == 1 else Place.MIXED
-    return None
+    for unknown in (open_ends, replaced):
+        if unknown:
+            return next(iter(unknown)) if len(unknown) == 1 else Place.MIXED
+    # Held as a whole, with a cent between its lines and its total: that cent is held as well.
+    return Place.HELD if places == {Place.HELD} else None
 
 
 def _documents(parts: Mapping[str, Sequence[PostingRow]]) -> Iterable[PostingRow]:

@@ -14,7 +14,9 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from audit.engine.prepare import Decision, Intent, Standing, decide, drafted
+from audit.engine.decide import Decision, Intent, Standing, decide
+from audit.engine.places import report_place
+from audit.engine.prepare import drafted
 from audit.models import KINDS, Posting, Report
 from audit.selectors import as_read
 from audit.states import OPEN, State
@@ -225,7 +227,9 @@ def _one(
     built = build(read, opened.book, kept_dates={name: one.date for name, one in live.items()})
     # What is open is left out of the question: the answer is what should be, not what is new.
     history = {name: Standing(None, one) for name, one in posted.items()}
-    decision = decide(built, history, policy=opened.flow.revision_policy)
+    decision = decide(
+        built, history, policy=opened.flow.revision_policy, place=report_place(report)
+    )
     parts = _parts(report, opened, built, decision)
     parts += [_kept(one, live[one.name]) for one in _unchanged(built, decision, live)]
     shown = [replace(one, waiting=waiting.get(one.slice_name)) for one in parts]

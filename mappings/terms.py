@@ -148,6 +148,7 @@ class ExportedPolicy(Choice):
 
 class RevisionPolicy(Choice):
     AMEND = "amend", "Change the document in place while it is open"
+    REPOST = "repost", "Take the document back and post a new one"
     HOLD = "hold", "Hold every changed report for a person"
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from audit.book import writing
 from audit.engine.filing import want_files
+from audit.engine.places import told
 from audit.engine.resolve import receipt_of
 from audit.engine.settle import RECEIPT_FIELDS, supersede_predecessors
 from audit.models import Posting
@@ -66,7 +67,7 @@ def accept(posting: Posting, actor: str) -> Accepted:
     stored = _read(posting, posting.document_id)
     ledger = opening.offline_ledger(posting.connection)
     differences = tuple(ledger.differences(posting.as_payload(), stored))
-    listed = "; ".join(f"{d.field}: {d.ours} -> {d.theirs}" for d in differences)
+    listed = told(differences)
     note = f"accepted as it stands: {listed}" if listed else "accepted: it stands as we sent it"
     facts = {"accepted": posting.document_id, "differences": listed}
     return Accepted(_adopt(posting, stored, actor, note, facts), differences)

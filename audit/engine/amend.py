@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from audit.engine.earlier import edits
-from audit.engine.places import change, document, report_place
+from audit.engine.places import change, document, report_place, told
 from audit.engine.resolve import deleted_there
 from audit.engine.run import Run
 from audit.models import Posting
@@ -158,11 +158,10 @@ def _linked(row: Posting) -> Problem:
 
 
 def _edited(row: Posting, edited: Sequence[Difference]) -> Problem:
-    listed = "; ".join(f"{d.field}: {d.ours} -> {d.theirs}" for d in edited[:5])
     return Problem(
         code="document.edited_there",
         field="document",
-        message=f"{change(row)}, but somebody changed {document(row)} in the ledger ({listed}). "
-        "Nothing was overwritten.",
+        message=f"{change(row)}, but somebody changed {document(row)} in the ledger "
+        f"({told(edited)}). Nothing was overwritten.",
         cure="Put those fields back there and release this, or set it aside.",
     )

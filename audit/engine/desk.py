@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from audit.book import Page, lock_reports, writing
-from audit.engine.prepare import HAS_CORRECTIONS, prepare
+from audit.engine.decide import HAS_CORRECTIONS
+from audit.engine.prepare import prepare
 from audit.engine.twins import TWIN
 from audit.models import Posting, Report
 from audit.nudge import nudge

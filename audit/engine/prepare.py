@@ -1,29 +1,26 @@
-"""From revisions to postings: build what the books should say, and note what is to be written.
-
-`decide` is pure: it compares what should stand with what stands or is on its way, and answers
-with intents. Only `prepare` writes them down.
-"""
+"""From revisions to postings: build what the books should say, and write down what `decide`
+says of it."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db.models import Max
 
 from audit.book import Page, write_columns, writing
 from audit.engine import wishes
+from audit.engine.decide import Decision, Intent, Standing, decide, entry_hash, of_taken_away
 from audit.engine.filing import want_newer_files
 from audit.engine.kill_points import reach
-from audit.engine.places import report_place
+from audit.engine.places import placed, report_place
 from audit.models import Posting, Report, Revision
-from audit.states import IN_FLIGHT, NEEDS_PERSON, OPEN, UNSENT, State
+from audit.states import IN_FLIGHT, OPEN, UNSENT, State
 from connectors import opening
 from connectors.contract import exact_json, keys
-from connectors.contract.entry import DimensionRef, Entry, Kind, Ref
+from connectors.contract.entry import Kind
 from connectors.contract.ledger import Ledger, Op, Payload
-from connectors.contract.problem import Problem, Problems
+from connectors.contract.problem import Problem
 from connectors.contract.report import Report as Read
 from connectors.contract.report import ReportStatus
 from connectors.expensify import parse
@@ -31,55 +28,11 @@ from connectors.expensify.values import Misfit
 from mappings import services
 from mappings.books import Book
 from mappings.build import Built, BuiltSlice, build
-from mappings.corrections import corrected
 from mappings.models import Flow
-from mappings.parties import PartyWanted
-from mappings.terms import RevisionPolicy, UnapprovedPolicy
-from mappings.texts import money
 
 log = logging.getLogger(__name__)
 
 CHUNK = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One slice's history, as far as it decides what comes next."""
-
-    open: Posting | None
-    last: Posting | None  # the newest that was posted: a document, or its cancellation
-
-    @property
-    def live(self) -> Posting | None:
-        return self.last if self.last and self.last.is_live else None
-
-
-# A revision policy of its own: the old document goes, a new one comes, nothing is amended.
-REPOST = "repost"
-# Holds that only a person's word is missing for: everything was built, and a release sends it.
-DECISIONS = frozenset({"report.was_reversed", "revision.policy_hold"})
-# A document that others put right already is changed no more, whatever anybody releases.
-HAS_CORRECTIONS = "document.has_corrections"
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A posting that should be entered.
-
-    `entry` is None for a cancel, and where a problem must be cured before anything can be sent,
-    so that no release can send it.
-    """
-
-    slice_name: str
-    kind: Kind
-    op: Op
-    generation: int
-    entry: Entry | None
-    problems: Problems
-    explained: tuple = ()
-    total: Decimal | None = None
-    replaces: Posting | None = None  # the live one that an amend or a cancel takes the place of
-    waits_for: PartyWanted | None = None  # of the whole report nothing else is missing
 
 
 def prepare(flow_id: int, actor: str = "") -> int:
@@ -134,7 +87,7 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
             if report.unread_text:
                 continue
             if not report.is_approved:
-                decision = _of_taken_away(report, flow, slices)
+                decision = of_taken_away(report, flow.unapproved_policy, slices)
                 replaced += decision.drops
                 new += [drafted(flow, report, one, ledger) for one in decision.intents]
                 continue
@@ -156,7 +109,7 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
 
 def _considered(
     report: Report, flow: Flow, book: Book, ledger: Ledger, slices: dict[str, Standing]
-) -> tuple[Built, "Decision", list[Posting]]:
+) -> tuple[Built, Decision, list[Posting]]:
     """What the report should be, what is to be written for it, and the postings for that.
 
     What cannot be worked out is held with the reason, and holds up no other report.
@@ -164,7 +117,13 @@ def _considered(
 
     def consider(built: Built) -> tuple[Built, Decision, list[Posting]]:
         policy = flow.revision_policy
-        decision = decide(built, slices, policy=policy, revision_id=report.latest_id)
+        decision = decide(
+            built,
+            slices,
+            policy=policy,
+            revision_id=report.latest_id,
+            place=report_place(report),
+        )
         drafts = [drafted(flow, report, one, ledger) for one in decision.intents]
         return built, decision, drafts
 
@@ -193,7 +152,7 @@ def _unbuilt(report: Report, why: str, cure: str) -> Problem:
     )
 
 
-def _is_anything_left(slices: dict[str, Standing], decision: "Decision") -> bool:
+def _is_anything_left(slices: dict[str, Standing], decision: Decision) -> bool:
     dropped = {posting.pk for posting in decision.drops}
     stays = (one.last or (one.open and one.open.pk not in dropped) for one in slices.values())
     return bool(decision.intents) or any(stays)
@@ -258,7 +217,6 @@ def _number(postings: Sequence[Posting]) -> None:
 
 
 _COLUMNS = ["is_due", "not_taken_code", "not_taken_text", "untaken", "standing"]
-_NOTHING = Standing(None, None)
 
 
 def _history(report_ids: list[int]) -> dict[int, dict[str, Standing]]:
@@ -280,156 +238,6 @@ def _history(report_ids: list[int]) -> dict[int, dict[str, Standing]]:
     )
 
 
-def _of_taken_away(report: Report, flow: Flow, slices: dict[str, Standing]) -> "Decision":
-    """No longer approved, or deleted: what stands is left alone, unless the flow takes it back.
-    The drain does so only while the document is open, unpaid, unedited and its date open."""
-    if flow.unapproved_policy != UnapprovedPolicy.REVERSE or not report.is_taken_away:
-        return Decision()
-    going = {
-        name: one
-        for name, one in slices.items()
-        if one.live is not None
-        and not (one.open is not None and one.open.op == Op.CANCEL)
-        and not _corrections(corrected(name), slices).live  # one without the other is wrong
-    }
-    return Decision(
-        intents=tuple(_take_back(name, one.live) for name, one in going.items()),
-        drops=tuple(one.open for one in going.values() if one.open is not None),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to enter, and which open postings it makes obsolete."""
-
-    intents: tuple[Intent, ...] = ()
-    drops: tuple[Posting, ...] = ()
-
-
-def decide(
-    built: Built,
-    slices: dict[str, Standing],
-    *,
-    policy: str = RevisionPolicy.AMEND,
-    revision_id: int | None = None,
-) -> Decision:
-    """Pure: what should be written, given what should stand and what stands.
-
-    A problem in any part holds every part that was never posted, so that a report is never
-    half in the books; a part that stands already is amended or held on its own. The same goes for
-    a vendor who must be created first, which happens only where nothing is held.
-    """
-    intents: list[Intent] = []
-    drops: list[Posting] = []
-    wanted: set[str] = set()
-    blocking = built.problems + tuple(p for part in built.slices for p in part.problems)
-    awaited = next((part.party_wanted for part in built.slices if part.party_wanted), None)
-    awaited = None if blocking else awaited
-    for part in () if built.excluded else built.slices:
-        wanted.add(part.name)
-        standing = slices.get(part.name, _NOTHING)
-        if _is_taken_back(standing.open) or _is_set_aside(standing.open, revision_id):
-            continue
-        corrections = _corrections(part.name, slices)
-        if part.entry is not None and corrections.reaches == entry_hash(part.entry):
-            drops += [standing.open] if standing.open is not None else []
-            continue
-        drops += corrections.unsent
-        if corrections.live and standing.live is not None:
-            problems = (_has_corrections(standing.live, corrections),)
-            intent = _intent(
-                part, Op.AMEND, standing.live.generation, problems, standing.live, None
-            )
-        elif standing.live is not None:
-            intent = _change(part, standing.live, built.problems, awaited, policy)
-        else:
-            intent = _first(part, standing, built.problems, blocking, awaited)
-        if intent is not None and standing.open is not None and _is_same(standing.open, intent):
-            continue
-        if standing.open is not None:
-            drops.append(standing.open)
-        if intent is not None:
-            intents.append(intent)
-    for name, standing in slices.items():
-        base = corrected(name)
-        corrections = _corrections(base, slices)
-        is_settled = corrections.reaches == NOTHING_LEFT
-        if base in wanted or is_settled or _is_taken_back(standing.open):
-            continue
-        if corrections.live:
-            if name == base and standing.live is not None:
-                problem = _has_corrections(standing.live, corrections)
-                intent = replace(_take_back(name, standing.live), problems=(problem,))
-                if standing.open is None or not _is_same(standing.open, intent):
-                    drops += [standing.open] if standing.open is not None else []
-                    intents.append(intent)
-            continue
-        if _is_of_no_account(standing.open, revision_id):
-            drops.append(standing.open)
-        elif standing.open is not None and standing.open.state in UNSENT:
-            if standing.open.document_id and standing.open.op == Op.POST:
-                continue  # held, and something stands in the ledger: a person has to see it
-            drops.append(standing.open)
-        if standing.live is not None and not built.problems and not built.excluded:
-            intents.append(_take_back(name, standing.live))
-    return Decision(tuple(intents), tuple(drops))
-
-
-# What a correction reaches that takes everything back.
-NOTHING_LEFT = "nothing"
-
-
-@dataclass(frozen=True, slots=True)
-class Corrections:
-    """The further documents of a part. `reaches`: what all of them, also those that are still to
-    be sent, amount to together with its document; "" without any."""
-
-    live: tuple[Posting, ...] = ()
-    unsent: tuple[Posting, ...] = ()
-    reaches: str = ""
-
-
-def _corrections(name: str, slices: Mapping[str, Standing]) -> Corrections:
-    found = [one for other, one in slices.items() if other != name and corrected(other) == name]
-    live = tuple(one.live for one in found if one.live is not None)
-    unsent = tuple(one.open for one in found if one.open is not None and not one.open.document_id)
-    newest = max((*live, *unsent), key=lambda one: one.pk, default=None)
-    return Corrections(live, unsent, newest.reaches if newest is not None else "")
-
-
-def _has_corrections(live: Posting, corrections: Corrections) -> Problem:
-    numbers = ", ".join(one.number for one in corrections.live)
-    return Problem(
-        code=HAS_CORRECTIONS,
-        field="document",
-        message=f"{report_place(live.report)} changed again, and document {live.number} was put "
-        f"right by a further document before ({numbers}). All of them were left as they are.",
-        cure="Post the difference, or set this aside.",
-    )
-
-
-def _payee_wanted(wanted: PartyWanted) -> Problem:
-    """Besides the payee a person's word is missing, and nobody is created before it is given."""
-    return Problem(
-        code="party.wanted",
-        field="party",
-        message=f"{wanted.name} ({wanted.email}) is not among the vendors of the ledger yet. "
-        "Nothing was posted.",
-        cure=f'Link {wanted.name} to a vendor, or add "{wanted.name}" in the ledger and read the '
-        "lists again; then replay the report.",
-        subject=f"employee:{wanted.email}",
-        facts={"employee_email": wanted.email, "employee_name": wanted.name},
-    )
-
-
-_OTHER_PART_HELD = Problem(
-    code="report.other_part_held",
-    field="report",
-    message="Another part of this report is held, so this part was not posted either.",
-    cure="Settle the other part's problem; this one then goes with it.",
-)
-
-
 def _stands_unadopted(open_: Posting | None) -> bool:
     """Held or released, and a document of it was seen in the ledger: replacing it as if it had
     never been sent would leave that document behind."""
@@ -438,175 +246,6 @@ def _stands_unadopted(open_: Posting | None) -> bool:
         and open_.op == Op.POST
         and bool(open_.document_id)
         and open_.state in UNSENT
-    )
-
-
-def _is_set_aside(open_: Posting | None, revision_id: int | None) -> bool:
-    """A person set this very revision aside; only a replay or a change of the report undoes it."""
-    return open_ is not None and open_.state == State.IGNORED and open_.revision_id == revision_id
-
-
-def _is_of_no_account(open_: Posting | None, revision_id: int | None) -> bool:
-    """Set aside or withdrawn, of a part that the report does not have any more."""
-    if open_ is None:
-        return False
-    is_aside = open_.state == State.IGNORED and open_.revision_id != revision_id
-    return is_aside or open_.state == State.WITHDRAWN
-
-
-def _is_taken_back(open_: Posting | None) -> bool:
-    """A person's reversal waits to be sent; no revision undoes it."""
-    return open_ is not None and open_.op == Op.CANCEL and open_.cause == "person"
-
-
-def _first(
-    part: BuiltSlice,
-    standing: Standing,
-    report_problems: Problems,
-    blocking: Problems,
-    awaited: PartyWanted | None,
-) -> Intent:
-    own = report_problems + part.problems
-    if not own and blocking:
-        own = (_OTHER_PART_HELD,)
-    generation = 1
-    if standing.last is not None:
-        generation = standing.last.generation + 1
-    if standing.last is not None and standing.last.cause == "person":
-        # Its document was taken back by somebody: only a person may decide to book it again.
-        own += (_payee_wanted(awaited),) if awaited else ()
-        own += (
-            Problem(
-                code="report.was_reversed",
-                field="report",
-                message=f"{report_place(standing.last.report)}: document {standing.last.number} "
-                "was reversed, and the report has changed since. Nothing was posted.",
-                cure="Release it to post it again as a new document, or set it aside.",
-            ),
-        )
-    elif standing.last is None and standing.open is not None:
-        generation = standing.open.generation
-    return _intent(part, Op.POST, generation, own, None, None if own else awaited)
-
-
-def _change(
-    part: BuiltSlice,
-    live: Posting,
-    report_problems: Problems,
-    awaited: PartyWanted | None,
-    policy: str,
-) -> Intent | None:
-    """The amend that the part needs; None when the document is right as it stands."""
-    problems = report_problems + part.problems
-    if part.entry is not None and entry_hash(part.entry) == live.entry_hash:
-        return None
-    if policy == RevisionPolicy.HOLD and not problems:
-        problems += (_held_by_policy(part, live),)
-        problems += (_payee_wanted(part.party_wanted),) if part.party_wanted else ()
-    if part.entry is None and not problems and awaited is None:
-        problems = (_OTHER_PART_HELD,)  # a vendor is not created for a report that is held
-    if part.entry is not None and not problems and _needs_new_document(part, live, policy):
-        # First the old one goes; when it is gone the report is looked at again, and the new one
-        # follows under the next generation.
-        return _take_back(part.name, live)
-    waits_for = awaited if part.entry is None and not problems else None
-    return _intent(part, Op.AMEND, live.generation, problems, live, waits_for)
-
-
-def _intent(
-    part: BuiltSlice,
-    op: Op,
-    generation: int,
-    problems: Problems,
-    live: Posting | None,
-    waits_for: PartyWanted | None,
-) -> Intent:
-    is_whole = waits_for is None and all(problem.code in DECISIONS for problem in problems)
-    return Intent(
-        slice_name=part.name,
-        kind=part.kind,
-        op=op,
-        generation=generation,
-        entry=part.entry if is_whole else None,
-        problems=problems,
-        explained=part.explained,
-        total=part.total,
-        replaces=live,
-        waits_for=waits_for,
-    )
-
-
-def _take_back(name: str, live: Posting) -> Intent:
-    return Intent(name, Kind(live.kind), Op.CANCEL, live.generation, None, (), (), live.total, live)
-
-
-def _needs_new_document(part: BuiltSlice, live: Posting, policy: str) -> bool:
-    """No amend turns a bill into a credit, or hands it to another payee or currency."""
-    stood = live.as_entry()
-    party, was = part.entry.party, stood.party if stood else None
-    return (
-        policy == REPOST
-        or part.kind != live.kind
-        or part.entry.currency != live.currency
-        or (party.id if party else "") != (was.id if was else "")
-    )
-
-
-def _held_by_policy(part: BuiltSlice, live: Posting) -> Problem:
-    return Problem(
-        code="revision.policy_hold",
-        field="report",
-        message=f"{report_place(live.report)} changed after posting "
-        f"({money(live.total, live.currency)} -> {money(part.total, live.currency)}). This flow "
-        f"holds revised reports, so document {live.number} was left as it is.",
-        cure="Release it to amend the document, or set it aside.",
-    )
-
-
-def entry_hash(entry: Entry) -> str:
-    """Names what should stand in the books.
-
-    Members count by their ids: an account that was renamed in the ledger changes no document.
-    Notes about the entry and receipt links, which are signed anew each time, do not count.
-    """
-
-    def ids(ref: Ref | None) -> str:
-        return ref.id if ref else ""
-
-    def values(dimensions: Sequence[DimensionRef]) -> list[tuple[str, str]]:
-        return sorted((one.dimension, one.value.id) for one in dimensions)
-
-    lines = [
-        (
-            ids(line.account),
-            line.amount,
-            line.role,
-            line.text,
-            values(line.dimensions),
-            ids(line.tax_code),
-            line.tax_amount,
-            ids(line.party),
-            line.billable,
-        )
-        for line in entry.lines
-    ]
-    head = (entry.kind, entry.date, entry.due_date, entry.currency, entry.rate, entry.memo)
-    return keys.content_hash(
-        exact_json.dumps([head, ids(entry.party), values(entry.dimensions), lines])
-    )
-
-
-def _is_same(open_: Posting, intent: Intent) -> bool:
-    """The open posting already says this, so that replacing it would only make noise."""
-    if open_.state in {State.WITHDRAWN, State.IGNORED}:
-        return False
-    wanted = entry_hash(intent.entry) if intent.entry else ""
-    same_problems = [p["code"] for p in open_.problems] == [p.code for p in intent.problems]
-    same_place = open_.op == intent.op and open_.generation == intent.generation
-    same_place &= (open_.waits_for_id is None) == (intent.waits_for is None)
-    clean = not intent.problems and open_.state not in NEEDS_PERSON
-    return (
-        same_place and open_.entry_hash == wanted and same_problems and (clean or intent.problems)
     )
 
 
@@ -622,7 +261,7 @@ def drafted(flow: Flow, report: Report, intent: Intent, ledger: Ledger) -> Posti
         if isinstance(rendered, Payload):
             payload = rendered
         else:
-            problems, entry = problems + tuple(rendered), None
+            problems, entry = problems + placed(rendered, report), None
     return Posting(
         connection_id=flow.connection_id,
         flow=flow,

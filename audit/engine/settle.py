@@ -7,7 +7,7 @@ from audit.book import Page, writing
 from audit.engine.earlier import TAKEN_OVER, earlier_write, take_over
 from audit.engine.filing import want_files
 from audit.engine.kill_points import reach
-from audit.engine.places import document, report_place
+from audit.engine.places import document, placed, report_place, told
 from audit.engine.run import Run, shut
 from audit.models import Attempt, Call, Posting, Report
 from audit.pace import pace
@@ -209,13 +209,12 @@ def card_elsewhere(row: Posting, report_id: str) -> Problem:
 
 def stored_otherwise(posting: Posting, differences: Sequence[Difference]) -> Problem:
     """The document stands, but not as it was sent."""
-    listed = "; ".join(f"{d.field}: we sent {d.ours}, it has {d.theirs}" for d in differences[:5])
     where = report_place(posting.report)
     return Problem(
         code="ledger.stored_otherwise",
         field="document",
-        message=f"{where}: {document(posting)} stands in the ledger, but not as we sent it: "
-        f"{listed}. Nothing more was posted.",
+        message=f"{where}: {document(posting)} stands in the ledger, but not as we sent it "
+        f"({told(differences)}). It was left as it is, and nothing more was posted.",
         cure="Accept it as it stands, or correct it there first and then accept it.",
     )
 
@@ -270,7 +269,7 @@ def _write_refused(
         posting.attempts += not whole_call
         posting.epoch += 1
         posting.due_at = None
-        _hold(posting, refusal.problems)
+        _hold(posting, placed(refusal.problems, posting.report))
         wait = pace().retry_in(max(1, posting.attempts))
         if refusal.again == "no" or (refusal.again == "reread" and posting.attempts > MAX_REREADS):
             moves[State.QUARANTINED].append(posting)

@@ -553,7 +553,7 @@ def test_what_was_stored_otherwise_is_accepted_by_a_person_and_then_left_alone(v
     assert [one.field for one in accepted.differences] == ["party_id"]
     shown = village.posting(held.report.report_id)
     assert (shown.state, shown.posted_at is None) == (State.POSTED, False)
-    assert shown.note == "accepted as it stands: party_id: 56 -> 57"
+    assert shown.note == "accepted as it stands: party id: 56 -> 57"
     village.expensify.edit(held.report.report_id, 0, 9000)
     village.work()
     change = village.posting(held.report.report_id)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audit.admin.words import state_text
-from audit.engine import desk, naming, prepare
+from audit.engine import decide, desk, naming
 from audit.models import Call, Event, PartyWish, Posting, Report
 from audit.preview import preview
 from audit.states import State
@@ -314,8 +314,8 @@ def built(*, problems: dict[str, tuple[Problem, ...]] | None = None) -> Built:
     )  # fmt: skip
 
 
-def decided(given: Built, slices: dict[str, prepare.Standing] | None = None, **more: Any) -> dict:
-    intents = prepare.decide(given, slices or {}, **more).intents
+def decided(given: Built, slices: dict[str, decide.Standing] | None = None, **more: Any) -> dict:
+    intents = decide.decide(given, slices or {}, **more).intents
     return {
         one.slice_name: (
             one.op.value,
@@ -342,11 +342,11 @@ def test_a_problem_anywhere_leaves_nobody_to_wait_for():
     }
 
 
-def standing(**columns: Any) -> prepare.Standing:
+def standing(**columns: Any) -> decide.Standing:
     report = Report(report_id="R1", employee_name="Ada Quist", total=Decimal(18), currency="USD")
     given = {"state": State.POSTED, "op": "post", "kind": "bill", "generation": 1, "number": "7"}
     given["total"] = Decimal(18)
-    return prepare.Standing(None, Posting(report=report, **given | columns))
+    return decide.Standing(None, Posting(report=report, **given | columns))
 
 
 def test_a_document_that_stands_waits_for_its_new_payee_alone():

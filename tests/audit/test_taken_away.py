@@ -145,3 +145,16 @@ def test_what_a_person_reversed_is_not_reversed_again(strict):
     strict.work()
     assert strict.standing(report_id) == []
     assert strict.report(report_id).postings.filter(op="cancel").count() == 1
+
+
+def test_a_flow_may_have_changed_reports_taken_back_and_posted_anew(village):
+    Flow.objects.update(revision_policy="repost")
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.work()
+    before = village.standing(report_id)[0].id
+    village.expensify.edit(report_id, 0, 9000)
+    village.work()
+    (document,) = village.standing(report_id)
+    assert (str(document.total), document.id != before) == ("90.00", True)
+    now = village.posting(report_id)
+    assert (now.op, now.generation, now.state) == ("post", 2, State.POSTED)
