@@ -4,11 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
 
-from audit.models import Posting, Report
+from audit.models import PartyWish, Posting, ReceiptFile, Report
 from config.demo import plans
 from config.demo.holds import show_held_briefly
 from config.demo.office import Office
-from config.demo.tables import heading, listing, money, table
+from config.demo.tables import heading, listing, money, say, table
 from connectors.contract.entry import Entry, Kind, Role
 from mappings.models import Flow
 
@@ -41,6 +41,7 @@ def post_the_others(office: Office, flows: Sequence[Flow]) -> None:
 def _post(office: Office, flows: Sequence[Flow]) -> None:
     heading("10  The other workspaces go live: cards, credits, journals, tax, currencies")
     office.sandbox.control("expensify", "reports", plans.parking())
+    office.sandbox.control("expensify", "reports", plans.newcomer())
     office.sandbox.control("quickbooks_online", "documents", plans.BY_HAND)
     runs = office.open_for_business(flows)
     office.until_settled()
@@ -59,6 +60,10 @@ def _what_became(office: Office, flows: Sequence[Flow]) -> None:
         rows.append([flow.name, *(counts[kind] or "-" for kind in KINDS)])
     print()
     table(["documents", *KINDS.values()], rows)
+    created = PartyWish.objects.filter(state=PartyWish.State.CREATED)
+    receipts = ReceiptFile.objects.filter(state=ReceiptFile.State.ATTACHED).count()
+    names = ", ".join(created.order_by("pk").values_list("name", flat=True))
+    say(f"vendors created because the flow may: {names}; receipts attached: {receipts}")
 
 
 # --- one by one ----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django_q.tasks import async_task
 
 from audit import tasks
 from audit.engine import desk
-from audit.models import PollRun, Posting, Report
+from audit.models import PollRun, Posting, ReceiptFile, Report
 from audit.nudge import TICK, nudge
 from audit.states import State
 from config.demo import ledger_side
@@ -58,6 +58,8 @@ class Office:
     def until_settled(self) -> None:
         moving = Posting.objects.filter(state__in=MOVING)
         self._until(lambda: not moving.exists(), "postings still wait")
+        files = ReceiptFile.objects.filter(state=ReceiptFile.State.WAITING)
+        self._until(lambda: not files.exists(), "receipts still wait")
 
     def _flow_page(self, pk: int) -> Browser:
         """The flow's page, where the last button may have left her already."""

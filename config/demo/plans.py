@@ -146,7 +146,13 @@ ACME_FIELD = FlowPlan(
     company=US_BOOKS,
     zone="America/New_York",
     rules=FIELD_RULES,
-    columns={"takes_cards": True, "selector": "other_employees", "selector_names": [NOOR]},
+    columns={
+        "takes_cards": True,
+        "selector": "other_employees",
+        "selector_names": [NOOR],
+        "creates_parties": True,
+        "receipt_files": "file",
+    },
     accounts=FIELD_ACCOUNTS_OF_FLOW,
     cards=FIELD_CARDS,
 )
@@ -261,6 +267,30 @@ def parking() -> dict[str, Any]:
     }
 
 
+NEWCOMER = "First week"
+
+
+def newcomer() -> dict[str, Any]:
+    """A report of somebody who is no vendor yet, with a receipt."""
+    return {
+        "policyID": ACME_FIELD.workspace,
+        "reportName": NEWCOMER,
+        "accountEmail": "ada.quist@acme.example",
+        "approved": "2026-10-29 15:00:00",
+        "submitted": "2026-10-28 15:00:00",
+        "expenses": [
+            {
+                "created": "2026-10-26",
+                "merchant": "City Cab",
+                "category": "Taxi & Rideshare",
+                "amount": 1840,
+                "tags": ["Operations", "East", "Internal"],
+                "receiptObject": {"type": "jpg"},
+            }
+        ],
+    }
+
+
 # Reports of which the demo tells what became, by their names.
 WORTH_A_LOOK = (
     "A bit of everything",
@@ -268,6 +298,7 @@ WORTH_A_LOOK = (
     "Wrong chairs",
     "Some of it was mine",
     "Three years of parking",
+    NEWCOMER,
     "Cards, first week",
     "Every rate there is",
     "Lost the slip",
