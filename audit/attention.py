@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 
 from audit import trail
+from audit.book import write_columns, writing
 from audit.models import Event, Posting, Report
 from audit.states import State
 from connectors import opening
 from connectors.contract import exact_json
 from connectors.contract.entry import Kind
 from connectors.contract.ledger import Op, Stored
-from connectors.models import LedgerConnection
+from connectors.models import Credential, LedgerConnection
 
 # So long an unapproved report may be on its way back before anybody is told.
 PATIENCE = timedelta(days=3)
@@ -44,6 +45,7 @@ def due_looks(now: datetime) -> list[int]:
         kind=LOOKED, at__gt=now - LOOK_EVERY, chain__connection__isnull=False
     )
     waiting = reimbursed_bills().exclude(connection_id__in=recent.values("chain__connection_id"))
+    waiting = waiting.exclude(connection__credential__state=Credential.State.RECONNECT)
     return sorted(set(waiting.order_by().values_list("connection_id", flat=True)))
 
 
@@ -55,7 +57,7 @@ def look_at_bills(connection_id: int) -> int:
     rows = list(
         reimbursed_bills()
         .filter(connection_id=connection_id)
-        .only("document_id", "number", "document_version", "document_link", "kind")
+        .only("report", "document_id", "number", "document_version", "document_link", "kind")
         .order_by("pk")[:MOST]
     )
     ledger = opening.open_ledger(
@@ -64,10 +66,14 @@ def look_at_bills(connection_id: int) -> int:
     paid, many = 0, ledger.abilities.find_many
     for start in range(0, len(rows), many):
         receipts = {row.as_receipt(): row for row in rows[start : start + many]}
+        looked_at: list[Posting] = []
         for receipt, found in ledger.read(list(receipts)).items():
             if isinstance(found, Stored):
                 paid += found.paid
-                row = Posting.objects.filter(pk=receipts[receipt].pk, state=State.POSTED)
-                row.update(stored=exact_json.plain(found))
+                receipts[receipt].stored = exact_json.plain(found)
+                looked_at.append(receipts[receipt])
+        with writing(connection_id) as page:
+            standing = page.hold(looked_at, {State.POSTED})
+            write_columns([row for row in looked_at if row.pk in standing], ["stored"])
     trail.record(LOOKED, {"bills": len(rows), "paid": paid}, connection_id=connection_id)
     return paid

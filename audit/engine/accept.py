@@ -6,8 +6,9 @@ from audit.book import writing
 from audit.engine.filing import want_files
 from audit.engine.places import told
 from audit.engine.resolve import receipt_of
-from audit.engine.settle import RECEIPT_FIELDS, supersede_predecessors
-from audit.models import Posting
+from audit.engine.run import locked_channel
+from audit.engine.settle import RECEIPT_FIELDS, cards_elsewhere, supersede_predecessors
+from audit.models import Posting, Report
 from audit.states import State
 from connectors import opening
 from connectors.contract import exact_json
@@ -79,13 +80,15 @@ def _check_held(posting: Posting) -> None:
 
 
 def _check_free(posting: Posting, document_id: str) -> None:
-    """No two postings may stand for one document."""
+    """No two postings may stand for one document, and none for a card booked elsewhere."""
     live = Posting.objects.filter(
         connection_id=posting.connection_id, document_id=document_id, state=State.POSTED
     ).exclude(op=Op.CANCEL.value)
     others = live.exclude(report_id=posting.report_id, slice_name=posting.slice_name)
     if taken := others.select_related("report").first():
         raise NotAcceptable(f"That document is {taken}, of report {taken.report.report_id}.")
+    for other in cards_elsewhere(posting.connection_id, [posting]).values():
+        raise NotAcceptable(f"Its card transaction stands in the ledger because of report {other}.")
 
 
 def _read(posting: Posting, document_id: str) -> Stored:
@@ -105,8 +108,11 @@ def _adopt(
 ) -> Posting:
     receipt = receipt_of(stored)
     with writing(posting.connection_id, actor=actor) as page:
+        # One at a time: whoever names the same document for another report comes after us.
+        locked_channel(posting.connection_id)
         if not page.hold([posting], {State.QUARANTINED}):
             raise NotAcceptable(f"{posting} is no longer held: somebody else was faster.")
+        _check_free(posting, receipt.document_id)
         posting.document_id, posting.document_version = receipt.document_id, receipt.version
         posting.document_link, posting.number = receipt.link, receipt.number or posting.number
         posting.stored, posting.posted_at = exact_json.plain(stored), page.now
@@ -124,4 +130,12 @@ def _adopt(
         )
         if posting.payload:  # what a person entered is left as it is, files and all
             want_files(page, [posting])
+        _look_again(posting)
     return posting
+
+
+def _look_again(posting: Posting) -> None:
+    """What became of the report meanwhile waited for this word."""
+    report = Report.objects.get(pk=posting.report_id)
+    if report.latest_id != posting.revision_id or not report.is_approved:
+        Report.objects.filter(pk=report.pk).update(is_due=True)

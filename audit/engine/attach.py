@@ -16,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 
 from audit.book import Page, writing
 from audit.engine.kill_points import reach
+from audit.engine.lease import LeaseLost
 from audit.engine.receipt_links import due_files, known_link
 from audit.engine.run import Run, reopen
 from audit.models import ReceiptFile
@@ -81,6 +82,13 @@ def next_file(run: Run) -> bool:
         # Certainly not carried out, and about the connection: the file waits with everything else.
         _as_it_was(row).update(due_at=None)
         raise
+    except LeaseLost:
+        raise
+    except Exception as defect:  # ours, with this one: the other files and documents go on
+        log.exception("receipt failed file=%s", row.pk)
+        problem = _unsure(row, f"{type(defect).__name__}, which is our mistake")
+        _again(run, row, problem, run.visibility, outcome="file_again")
+        return True
 
 
 def _claim(run: Run, row: ReceiptFile) -> bool:

@@ -301,7 +301,9 @@ def _corrections(name: str, slices: Mapping[str, Standing]) -> Corrections:
     found = [one for other, one in slices.items() if other != name and corrected(other) == name]
     live = tuple(one.live for one in found if one.live is not None)
     unsent = tuple(one.open for one in found if one.open is not None and not one.open.document_id)
-    newest = max((*live, *unsent), key=lambda one: one.pk, default=None)
+    # A withdrawn one will not be sent: what is missing is asked for anew.
+    counting = (one for one in (*live, *unsent) if one.state != State.WITHDRAWN)
+    newest = max(counting, key=lambda one: one.pk, default=None)
     return Corrections(live, unsent, newest.reaches if newest is not None else "")
 
 

@@ -23,6 +23,8 @@ from mappings.selection import takes
 
 # What a person takes back is taken back, whatever becomes of the report meanwhile.
 TAKEN_BACK = Q(op=Op.CANCEL.value, cause="person")
+# Held or released, and a document of it was seen in the ledger: a person says what becomes of that.
+STANDS = Q(op=Op.POST.value) & ~Q(document_id="")
 
 
 @dataclass(slots=True)
@@ -241,7 +243,8 @@ def _write_rows(changed: list[Report], unchanged: list[Report], page: Page) -> N
 
 def _withdraw(rows: list[Report], page: Page) -> None:
     """No longer approved: what was not sent is withdrawn; what stands in the ledger is flagged."""
-    waiting = Posting.objects.filter(report__in=rows, state__in=UNSENT).exclude(TAKEN_BACK)
+    waiting = Posting.objects.filter(report__in=rows, state__in=UNSENT)
+    waiting = waiting.exclude(TAKEN_BACK | STANDS)
     page.move(waiting, UNSENT, State.WITHDRAWN, problems=[], subject="")
 
 
@@ -288,10 +291,11 @@ def note_absent(flow: Flow, missing: Iterable[str]) -> None:
     if not missing:
         return
     with writing(flow.connection_id) as page:
-        rows = Report.objects.filter(flow=flow, report_id__in=missing)
+        known = Report.objects.filter(flow=flow, report_id__in=missing)
+        rows = list(known.select_for_update().order_by("pk"))
         workspace = Workspace.objects.get(pk=flow.workspace_id)
         newly = []
-        for row in rows.select_for_update().order_by("pk"):
+        for row in rows:
             if row.absent_since is None:
                 page.note("report.absent", report_id=row.pk)
                 row.absent_since = page.now
@@ -300,7 +304,7 @@ def note_absent(flow: Flow, missing: Iterable[str]) -> None:
                 page.note("report.deleted", {"since": row.absent_since}, report_id=row.pk)
                 row.deleted_at, row.is_due = page.now, True
             row.read_at = page.now
-            row.save(update_fields=["absent_since", "deleted_at", "is_due", "read_at"])
+        write_columns(rows, ["absent_since", "deleted_at", "is_due", "read_at"])
         # What is not there is not posted; it is looked at again when it turns up.
         _withdraw(newly, page)
 

@@ -74,7 +74,7 @@ def _act(run: Run, live: Q, one: PartyWish, rows: Sequence[ChartRow]) -> Flows:
             return created(run, one, ours, was_found=True)
     if rows:
         return met(run, one, rows)
-    return _absent(run, live, one) if one.state == Wish.IN_DOUBT else _create(run, one)
+    return _absent(run, live, one) if one.state == Wish.IN_DOUBT else _create(run, live, one)
 
 
 def _is_ours(one: PartyWish, row: ChartRow) -> bool:
@@ -96,7 +96,7 @@ def _recover(run: Run) -> None:
 # --- sending ------------------------------------------------------------------------------------
 
 
-def _create(run: Run, one: PartyWish) -> Flows:
+def _create(run: Run, live: Q, one: PartyWish) -> Flows:
     """A call with bytes of its own, committed before it leaves."""
     generation = one.generation + 1
     marker = keys.marker(run.connection.company, one.employee_email, "party", generation)
@@ -104,12 +104,11 @@ def _create(run: Run, one: PartyWish) -> Flows:
     if not isinstance(made, PartyCall):
         return hold(run, one, tuple(made))
     with writing(run.connection.pk, lease=run.lease) as page:
-        if not lock(one):
+        # Others were looked up and created since it was chosen: it may not be wanted any more.
+        if not lock(one) or not waiting(live).filter(waits_for=one).exists():
             return set()
         call = Call.objects.create(**_columns(run, made, page))
-        # The name and currency of the call: somebody may have wished for others meanwhile.
-        sent = {"name": one.name, "currency": one.currency, "generation": generation}
-        write(run, page, one, Wish.SENDING, call=call, due_at=None, **sent)
+        write(run, page, one, Wish.SENDING, call=call, due_at=None, generation=generation)
         page.note("party.sending", facts_of(one))
     reach("parties.intent_committed")
     return _send(run, one, made)
@@ -125,7 +124,7 @@ def _absent(run: Run, live: Q, one: PartyWish) -> Flows:
         return hold(run, one, (unanswered(one),))
     call = one.call
     if call.resend_until is None or call.resend_until <= database_now():
-        return _create(run, one)
+        return _create(run, live, one)
     with writing(run.connection.pk, lease=run.lease) as page:
         call.sent_at, call.times_sent = page.now, call.times_sent + 1
         call.status, call.fence = Call.Status.INTENDED, run.lease.fence

@@ -138,8 +138,9 @@ def lock(one: PartyWish) -> bool:
 
     After reports, and before the trail: as everybody does who locks several of them.
     """
+    wished = {"state": one.state, "name": one.name, "currency": one.currency}
     same = PartyWish.objects.select_for_update().order_by()
-    return bool(same.filter(pk=one.pk, state=one.state).values_list("pk", flat=True))
+    return bool(same.filter(pk=one.pk, **wished).values_list("pk", flat=True))
 
 
 def write(run: Run, page: Page, one: PartyWish, new: Wish, **changes: Any) -> None:

@@ -21,9 +21,7 @@ def placed(problems: Iterable[Problem], report: Report) -> Problems:
     """Problems of a ledger, which knows documents and no reports, with their place in front."""
     where = report_place(report)
     return tuple(
-        one
-        if report.report_id in one.message
-        else replace(one, message=f"{where}: {one.message[:1].lower()}{one.message[1:]}")
+        one if report.report_id in one.message else replace(one, message=f"{where}: {one.message}")
         for one in problems
     )
 

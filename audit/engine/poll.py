@@ -216,7 +216,7 @@ def _known_to_read_again(flow: Flow, seen: set[str]) -> list[str]:
     settled = Q(reimbursed_at__lt=now - SETTLED_AFTER) | Q(approved_at__lt=now - APPROVED_AFTER)
     known = Report.objects.filter(flow=flow).order_by("read_at", "pk")
     if flow.poll_asked_at:
-        found = known.exclude(settled)
+        found = known.filter(~settled | ~Q(unread_text=""))
     else:
         found = known.filter((stale & ~settled) | ~Q(unread_text=""))[:MOST_AGAIN]
     ids = found.values_list("report_id", flat=True)

@@ -53,8 +53,9 @@ def is_wanted(row: Posting) -> bool:
 
 
 def may_be_sent(row: Posting) -> bool:
-    """Wanted, by a flow that is live and not paused."""
-    return is_wanted(row) and not row.flow.is_paused and row.flow.mode != Mode.DRY_RUN
+    """Wanted, of a report that can be read, by a flow that is live and not paused."""
+    is_on = not row.flow.is_paused and row.flow.mode != Mode.DRY_RUN
+    return is_wanted(row) and is_on and not row.report.unread_text
 
 
 def receipt_of(stored: Stored) -> Receipt:

@@ -87,7 +87,7 @@ def try_again(connection_id: int, actor: str) -> bool:
     False, and nothing is written, where nothing held it.
     """
     with transaction.atomic():
-        channel = _locked(connection_id)
+        channel = locked_channel(connection_id)
         if is_open(channel, database_now()):
             return False
         why = channel.breaker_reason
@@ -136,7 +136,7 @@ def _slowed_down(connection: LedgerConnection, error: VendorError) -> list[int]:
 
 def _hold(connection_id: int, error: VendorError) -> None:
     with transaction.atomic():
-        channel, now = _locked(connection_id), database_now()
+        channel, now = locked_channel(connection_id), database_now()
         ends = [end for end in (channel.breaker_until, channel.not_before) if end is not None]
         if channel.held_since is None or (ends and max(ends) < now - _FORGOTTEN):
             channel.held_since = now
@@ -169,6 +169,6 @@ def _later(one: datetime | None, other: datetime) -> datetime:
     return other if one is None else max(one, other)
 
 
-def _locked(connection_id: int) -> Channel:
+def locked_channel(connection_id: int) -> Channel:
     """The channel's row, locked; before any event is written: chains are locked last."""
     return Channel.objects.select_for_update().order_by().get(connection_id=connection_id)

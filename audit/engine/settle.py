@@ -117,7 +117,7 @@ def write_posted(
     """Enter receipts. What the ledger stored is compared with what was sent, never believed."""
     good: list[Posting] = []
     changed: list[Posting] = []
-    late: list[Posting] = []
+    came_late: list[Posting] = []
     elsewhere = cards_elsewhere(page.connection_id, [posting for posting, *_ in proofs])
     for posting, receipt, stored in proofs:
         differences = ()
@@ -125,7 +125,7 @@ def write_posted(
             differences = _differences(run, posting, stored)
             if differences and (earlier := earlier_write(run, posting, stored)):
                 take_over(posting, earlier)
-                late.append(posting)
+                came_late.append(posting)
                 differences = ()
         _fill(posting, receipt, stored, page)
         if differences:
@@ -140,6 +140,7 @@ def write_posted(
     facts = {p.pk: {"document": p.document_id, "number": p.number} for p in good + changed}
     for posting in changed:
         posting.posted_at = None
+    late = [posting for posting in came_late if posting in good]
     for posting in late:
         facts[posting.pk]["late"] = "an earlier version of the report arrived after all"
     on_time = [posting for posting in good if posting not in late]

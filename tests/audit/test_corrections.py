@@ -169,6 +169,33 @@ def test_what_is_held_for_another_reason_cannot_be_corrected(village):
         corrections.post_difference(held, "ann")
 
 
+@pytest.mark.parametrize("is_emptied", [False, True])
+def test_a_difference_that_was_withdrawn_is_asked_for_again_when_its_report_is_approved_again(
+    village, is_emptied
+):
+    paid = village.expensify.file({"Airfare": 10000, "Taxi & Rideshare": 2000})
+    village.work()
+    village.books.change(village.standing(paid)[0].id, paid=True)
+    if is_emptied:
+        for line in village.expensify.reports[paid]["expenses"]:
+            line["reimbursable"] = False
+    else:
+        village.expensify.edit(paid, 0, 8550)
+    village.work()
+    corrections.post_difference(village.posting(paid), "ann")
+    village.expensify.set_status(paid, "Processing")
+    village.work()
+    assert village.posting(paid).state == "withdrawn"
+    village.expensify.set_status(paid, "Approved")
+    village.work()
+    assert corrections.can_be_corrected(village.posting(paid))
+    corrections.post_difference(village.posting(paid), "ann")
+    village.come_to_rest()
+    rest = "0.00" if is_emptied else "105.50"
+    assert str(sum(one.total for one in village.standing(paid))) == rest
+    assert not Posting.objects.filter(state="withdrawn").exists()
+
+
 # --- on the screen -------------------------------------------------------------------------------
 
 
