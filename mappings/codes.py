@@ -101,7 +101,7 @@ CURES: dict[str, str] = {
     "map.dimension.not_carried": "Let the rule leave the dimension out.",
     "map.header.conflict": "Make the rules agree, or let silent lines follow the others.",
     "map.tax.undecided": "Say in the flow whether tax is reclaimed or booked as cost.",
-    "map.tax.no_code": "Add a rule that gives the tax its tax code.",
+    "map.tax.no_code": "Add a rule that gives it its tax code, or says that it is cost.",
     "map.tax.no_amount": "Enter the tax in Expensify, or choose a code for lines without tax.",
     "map.tax.mismatch": "Correct the tax, give it another code, or post what receipts say.",
     "map.tax.impossible": "Correct the tax in Expensify, then read the report again.",

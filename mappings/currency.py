@@ -166,9 +166,9 @@ def _company(report: Report, book: Book, currency: str) -> list[Problem]:
         Problem(
             "map.currency.company",
             "currency",
-            f"The report is in {report.currency}, {company.name} keeps its books in "
-            f"{company.home_currency} alone. {company.ledger_label} would book the figures one to "
-            "one, so nothing was posted.",
+            f"{report_place(report)}: the report is in {report.currency}, {company.name} keeps its "
+            f"books in {company.home_currency} alone. {company.ledger_label} would book the "
+            "figures one to one, so nothing was posted.",
             f"Turn on several currencies in {company.ledger_label} and read the lists again, let "
             "the flow convert by a rate table, or book this report by hand and set it aside.",
             subject=f"currency:{report.currency}",

@@ -132,7 +132,7 @@ def _locked(report: Report, book: Book, on: date, reason: str, *, standing: bool
     return Problem(
         "map.date.locked",
         "date",
-        f"Posting date {day(on)} is in a closed period ({reason}). {done}",
+        f"{report_place(report)}: posting date {day(on)} is in a closed period ({reason}). {done}",
         f"Open the period (in {label}, or our own on the connection's page){other_way}",
         subject=f"period:{on:%Y-%m}",
         facts={"date": on.isoformat()}

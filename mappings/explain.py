@@ -32,13 +32,17 @@ def decided(book: Book, case: Case) -> tuple[Decided, ...]:
     return tuple(
         Decided(
             _LABELS.get(output) or book.dimension_label(output),
-            "left empty on purpose"
-            if verdict.target_id is None
-            else book.member(output, verdict.target_id).label,
+            _target(book, output, verdict.target_id),
             f"by rule {verdict.rule.id} ({verdict.rule.text})",
         )
         for output, verdict in sorted(found.items(), key=lambda one: _place(one[0]))
     )
+
+
+def _target(book: Book, output: str, target_id: int | None) -> str:
+    if target_id is not None:
+        return book.member(output, target_id).label
+    return "tax is cost" if output == TAX_CODE else "left empty on purpose"
 
 
 def _place(output: str) -> tuple[bool, str]:

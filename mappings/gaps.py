@@ -8,6 +8,7 @@ from mappings.books import Account, Book
 from mappings.lines import UNCATEGORISED
 from mappings.rulebook import ACCOUNT, Case, Rule
 from mappings.suggestions import Suggestion, account_for, values_for
+from mappings.terms import TaxPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class PolicyCheck:
-    """`uncarried`: levels of tags that no rule knows, so that they don't reach the books."""
+    """`uncarried`: levels of tags that no rule knows, so that they don't reach the books.
+    `tax_remarks`: what stands in the way of rules by which tax is cost, a sentence each."""
 
     gaps: tuple[Gap, ...]
     uncarried: tuple[str, ...]
+    tax_remarks: tuple[str, ...] = ()
 
 
 def check(
@@ -61,7 +64,7 @@ def check(
     gaps += [gap for tag in tags for gap in _tag_gaps(book, tag)]
     levels = {tag.level: tag.level_name or f"Level {tag.level}" for tag in tags}
     uncarried = [name for level, name in levels.items() if level not in book.mapped_dimensions]
-    return PolicyCheck(tuple(gaps), tuple(uncarried))
+    return PolicyCheck(tuple(gaps), tuple(uncarried), tuple(_tax_remarks(book)))
 
 
 def _category_gaps(book: Book, category: ListedCategory) -> Iterator[Gap]:
@@ -135,3 +138,37 @@ def _touches(rule: Rule, tag: ListedTag, dimension: str) -> bool:
     return dimension in rule.values and (
         not rule.tag or (rule.tag_level, rule.tag) == (tag.level, tag.name)
     )
+
+
+def _tax_remarks(book: Book) -> Iterator[str]:
+    if not book.company.has_tax or book.terms.tax_policy is not TaxPolicy.RECLAIM:
+        return
+    costs = [place for place, rule in enumerate(book.rules) if rule.tax_is_cost]
+    if costs and book.terms.no_tax_code_id is None:
+        yield (
+            "Rules say that tax is cost, and the flow has no tax code for lines without tax: "
+            f"{book.company.ledger_label} may want one. Choose it under Tax."
+        )
+    for place in costs:
+        cost = book.rules[place]
+        earlier = [r for r in book.rules[:place] if r.tax_code_id and _can_meet(r, cost)]
+        if earlier:
+            yield (
+                f"R{_named(cost)[1:]} says that tax is cost, but {_named(earlier[0])} "
+                "is tried before it and gives a tax code. Where both match, tax is reclaimed: "
+                f"give rule {cost.id} a lower number as its priority."
+            )
+
+
+def _named(rule: Rule) -> str:
+    return f"rule {rule.id} ({rule.text})"
+
+
+def _can_meet(one: Rule, other: Rule) -> bool:
+    """Whether an expense may match both. Cards and taxes go by several names, so two different
+    ones may be the same."""
+    for name in ("category", "employee", "expense_type", "reimbursable"):
+        wanted = {getattr(one, name), getattr(other, name)} - {"", None}
+        if len(wanted) > 1:
+            return False
+    return one.tag_level != other.tag_level or one.tag == other.tag

@@ -124,8 +124,8 @@ def other_currency(
     return Problem(
         "map.currency.party",
         "party",
-        f'The report is in {report.currency}{converted}, vendor "{party.name}" is set to '
-        f"{kept_in(party, book)}. {one_to_one(book)}",
+        f"{report_place(report)}: the report is in {report.currency}{converted}, vendor "
+        f'"{party.name}" is set to {kept_in(party, book)}. {one_to_one(book)}',
         cure,
         subject=f"party:{party.id}",
         facts=_facts(employee) | {"party_id": str(party.id), "currency": currency},

@@ -28,6 +28,7 @@ def rule_of(row: "Rule", values: Mapping[str, int | None]) -> rulebook.Rule:
         account_id=row.account_id,
         party_id=row.party_id,
         tax_code_id=row.tax_code_id,
+        tax_is_cost=row.tax_is_cost,
         values=values,
     )
 

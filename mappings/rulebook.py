@@ -15,7 +15,8 @@ TAX_CODE = "tax_code"
 class Case:
     """What rules look at in an expense.
 
-    cards, taxes  every name that the card, and the tax, goes by; empty without one
+    cards, taxes  every name that the card, and the tax, goes by; empty without one: a tax by its
+                  code, its name, its rate, and name and rate together ("VAT 20%")
     """
 
     category: str = ""
@@ -35,8 +36,18 @@ def case_of(report: Report, expense: Expense) -> Case:
         cards=frozenset(filter(None, (expense.card_id, expense.card_number, expense.card_name))),
         reimbursable=expense.reimbursable,
         expense_type=expense.expense_type.strip().lower(),
-        taxes=frozenset(filter(None, (expense.tax_name.strip(), expense.tax_code.strip()))),
+        taxes=_taxes(expense),
     )
+
+
+def _taxes(expense: Expense) -> frozenset[str]:
+    """A workspace has one name for all its rates, so the name with the rate is one, too."""
+    name, rate = expense.tax_name.strip(), expense.tax_rate
+    found = {name, expense.tax_code.strip()}
+    if rate is not None:
+        rates = (f"{rate.normalize():f}%", f"{rate.normalize():f} %")
+        found |= {f"{name} {text}".strip() for text in rates} | set(rates)
+    return frozenset(filter(None, found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,9 @@ class Rule:
 
     tag       stands on `tag_level`, which counts from 1
     employee  an e-mail address in lower case
-    tax       the name or the code that the expense's tax has in Expensify
+    tax       what the expense's tax is called in Expensify, as in `Case.taxes`: the name alone is
+              often that of all rates
+    tax_is_cost  the tax is not reclaimed; never together with a tax code
     values    dimension -> row of the value; None leaves that dimension empty on purpose
     """
 
@@ -62,6 +75,7 @@ class Rule:
     account_id: int | None = None
     party_id: int | None = None
     tax_code_id: int | None = None
+    tax_is_cost: bool = False
     values: Mapping[str, int | None] = field(default_factory=dict)
 
     def misses(self, case: Case) -> str:
@@ -84,9 +98,14 @@ class Rule:
 
     @property
     def outputs(self) -> Mapping[str, int | None]:
-        """What the rule decides: output -> row of the member, None for "leave it empty"."""
+        """What the rule decides: output -> row of the member, None for "leave it empty".
+
+        Tax without a code is cost: of two rules, one with a code and one that says so, the first
+        wins, as for every output.
+        """
         chosen = {ACCOUNT: self.account_id, PARTY: self.party_id, TAX_CODE: self.tax_code_id}
-        return {name: row for name, row in chosen.items() if row is not None} | dict(self.values)
+        found = {name: row for name, row in chosen.items() if row is not None}
+        return found | ({TAX_CODE: None} if self.tax_is_cost else {}) | dict(self.values)
 
     @property
     def text(self) -> str:

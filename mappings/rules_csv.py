@@ -37,6 +37,7 @@ _AFTER_TAGS = {
     "account": "Account",
     "party": "Party",
     "tax_code": "Tax code",
+    "tax_is_cost": "Tax is cost",
 }
 _TAG = re.compile(r"tag level ([1-9]\d?)(:|$)")
 # What a spreadsheet would calculate instead of showing it, also in the wide letters of Asia.
@@ -176,6 +177,7 @@ def cells(standing: StandingRule, lists: Lists) -> dict[str, str]:
         "tax": rule.tax,
         "account_number": account.number if account else "",
         "account": account.name if account else "",
+        "tax_is_cost": YES if rule.tax_is_cost else "",
     }
     if rule.tag and rule.tag_level:
         filled[tag_column(rule.tag_level)] = rule.tag

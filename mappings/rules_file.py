@@ -238,6 +238,7 @@ class _Rows:
             "account": self._accounts.get(rule.account_id),
             "party": self._parties.get(rule.party_id),
             "tax_code": self._tax_codes.get(rule.tax_code_id),
+            "tax_is_cost": rule.tax_is_cost,
             "is_active": one.is_active,
             "note": one.note,
         }

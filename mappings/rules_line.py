@@ -85,7 +85,7 @@ class LineReader:
                 priority=self._priority(),
                 account_id=self._account(),
                 party_id=self._member(PARTY, PARTY, before.party_id),
-                tax_code_id=self._member(TAX_CODE, TAX_CODE, before.tax_code_id),
+                **self._tax(),
                 values=dict(self._values()),
             ),
             is_active=self._yes_or_no("active", self.before.is_active, blank=True),
@@ -160,6 +160,17 @@ class LineReader:
         return _WORDS.get(text.lower(), before)
 
     # -- members of the ledger's lists -------------------------------------------------------------
+
+    def _tax(self) -> dict[str, Any]:
+        """A tax code, or that the tax is cost."""
+        before = self.before.rule
+        code = self._member(TAX_CODE, TAX_CODE, before.tax_code_id)
+        is_cost = self._yes_or_no("tax_is_cost", before.tax_is_cost, blank=False)
+        if code is not None and is_cost:
+            what = "Tax is either cost or reclaimed with a tax code, and this line says both."
+            self._wrong("tax_is_cost", what, "Empty one of the two cells.")
+            code, is_cost = before.tax_code_id, before.tax_is_cost
+        return {"tax_code_id": code, "tax_is_cost": is_cost}
 
     def _account(self) -> int | None:
         """By number and name; either may be left out where the other one is enough."""

@@ -1,12 +1,14 @@
 """What becomes of the tax inside an expense: part of the cost, or reclaimed with a tax code."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from connectors.contract.entry import Ref
 from connectors.contract.money import quantum, rounded
 from connectors.contract.problem import Problem
+from connectors.contract.report import Expense
 from mappings.books import TaxCode
 from mappings.line_context import Explained, LineContext
 from mappings.rulebook import TAX_CODE, Rule
@@ -15,6 +17,7 @@ from mappings.texts import money
 from mappings.validate import NOTHING_POSTED, since
 
 _NO_TAX_CODE = "the flow's tax code for lines without tax"
+_COST = "part of the cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,10 @@ _Chosen = tuple[TaxCode | None, Rule | None]
 
 def _by_rule(line: LineContext) -> _Chosen:
     verdict = line.found.get(TAX_CODE)
-    return (line.book.tax_codes[verdict.target_id], verdict.rule) if verdict else (None, None)
+    if verdict is None:
+        return None, None
+    is_cost = verdict.target_id is None
+    return (None if is_cost else line.book.tax_codes[verdict.target_id]), verdict.rule
 
 
 def _without_tax(line: LineContext) -> _Chosen:
@@ -90,6 +96,8 @@ def _coded(
 def _reclaimed(line: LineContext) -> LineTax:
     expense, terms = line.expense, line.book.terms
     code, rule = _by_rule(line)
+    if rule is not None and rule.tax_is_cost:
+        return _cost(line, rule)
     tax = tax_in_report(line)
     if not expense.tax_amount or (_is_counted(line) and not (rule and rule.expense_type)):
         # Mileage, per diem and time: nobody was billed tax, unless a rule says so of their type.
@@ -109,6 +117,16 @@ def _reclaimed(line: LineContext) -> LineTax:
     if mismatch and terms.tax_mismatch_policy is TaxMismatchPolicy.HOLD:
         return LineTax(problems=(mismatch,))
     return _coded(line, code, rule, tax)
+
+
+def _cost(line: LineContext, rule: Rule) -> LineTax:
+    """A rule keeps the tax in the amount, whatever it is: it is neither checked nor converted."""
+    if not line.expense.tax_amount:
+        return _untaxed(line)
+    code, _ = _without_tax(line)
+    made = _coded(line, code, None)
+    target = f"{_COST}, with {code.label}" if code else _COST
+    return replace(made, explained=(replace(line.explain(TAX_CODE, code, rule), target=target),))
 
 
 def _untaxed(line: LineContext) -> LineTax:
@@ -136,7 +154,27 @@ def _expected(line: LineContext, percent: Decimal) -> Decimal:
 
 def _tax(line: LineContext) -> str:
     amount = money(line.expense.tax_amount or Decimal(0), line.expense.original_currency)
-    return f"{amount} {line.expense.tax_name or 'tax'}"
+    return f"{amount} {_tax_label(line.expense) or 'tax'}"
+
+
+def _tax_label(expense: Expense) -> str:
+    """`VAT 20 %`: one name stands for all rates of a workspace. A name may tell its rate itself."""
+    name, rate = expense.tax_name.strip(), expense.tax_rate
+    if rate is None or _PERCENTAGE.search(name):
+        return name
+    return f"{name or 'tax'} {rate.normalize():f} %"
+
+
+_PERCENTAGE = re.compile(r"\d\s*%")
+
+
+def _exact_tax(expense: Expense) -> str:
+    """The condition of a rule that means this rate and no other, as far as Expensify tells them
+    apart: the code is the rate's own, the name that of all rates."""
+    name, rate = expense.tax_name.strip(), expense.tax_rate
+    if code := expense.tax_code.strip():
+        return code
+    return name if rate is None else f"{name} {rate.normalize():f}%".strip()
 
 
 # --- what is said --------------------------------------------------------------------------------
@@ -187,15 +225,20 @@ def _inactive(line: LineContext, code: TaxCode, rule: Rule | None) -> Problem:
 
 
 def _no_code(line: LineContext) -> Problem:
-    name = line.expense.tax_name or line.expense.tax_code or "tax"
+    expense = line.expense
+    label, exact = _tax_label(expense), _exact_tax(expense)
+    named = f'tax "{label or exact}"' if label or exact else "this tax"
+    if label and exact == expense.tax_code.strip():
+        # The code tells apart what goes by the same name; alone nobody can read it.
+        named += f" (code {exact} in Expensify)"
     return line.problem(
         "map.tax.no_code",
         "tax_amount",
         f"{line.place} contains {_tax(line)}, and no rule gives it a tax code of "
         f"{line.book.company.ledger_label}. {NOTHING_POSTED}",
-        f'Add a rule that gives tax "{name}" its tax code.',
-        f"tax:{name}",
-        {"tax": name},
+        f"Add a rule that gives {named} its tax code, or says that it is cost.",
+        f"tax:{' '.join(filter(None, (label, expense.tax_code.strip()))) or 'tax'}",
+        {"tax": exact, "tax_name": label or exact} if exact else {},
     )
 
 

@@ -30,6 +30,7 @@ from connectors.contract.ledger import Op
 from connectors.contract.report import ReportStatus
 from connectors.models import LedgerConnection
 from mappings.admin import FlowAdmin
+from mappings.admin.kept import kept
 from mappings.admin.rules_csv import import_facts
 from mappings.models import Flow
 from mappings.terms import Mode
@@ -66,6 +67,7 @@ class EngineFlowAdmin(FillsBack, FlowAdmin):
         return form
 
     @display(description="Reports by standing")
+    @kept
     def its_reports(self, flow: Flow) -> str:
         rows = (
             Report.objects.filter(flow=flow)
@@ -93,6 +95,7 @@ class EngineFlowAdmin(FillsBack, FlowAdmin):
         )
 
     @display(description="Last polls")
+    @kept
     def last_polls(self, flow: Flow) -> str:
         runs = PollRun.objects.filter(flow=flow).order_by("-due_at", "-pk")[:SHOWN_POLLS]
         lines = [

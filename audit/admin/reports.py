@@ -50,7 +50,6 @@ from mappings.texts import money
 @admin.register(Report)
 class ReportAdmin(BookAdmin):
     list_display = ("title", "employee", "amount", "standing_badge", "approved", "documents")
-    list_display += ("flow_link",)
     list_filter = ("standing", "flow", ApprovedMonth, Badge, "flow__connection")
     list_filter += (BehindFigure,)
     search_fields = ("report_id", "name", "employee_name", "employee_email", "postings__number")
@@ -85,9 +84,10 @@ class ReportAdmin(BookAdmin):
     def title(self, report: Report) -> tuple[str, str]:
         return report.report_id, Truncator(report.name).chars(40)
 
-    @display(description="Employee", ordering="employee_name")
-    def employee(self, report: Report) -> str:
-        return report.employee_name or report.employee_email or words.NOTHING
+    @display(description="Employee, flow", ordering="employee_name", header=True)
+    def employee(self, report: Report) -> tuple[str, str]:
+        who = report.employee_name or report.employee_email or words.NOTHING
+        return who, str(report.flow or "")
 
     @display(description="Total", ordering="total")
     def amount(self, report: Report) -> str:
@@ -102,10 +102,6 @@ class ReportAdmin(BookAdmin):
             standing,
             badges(words.report_badges(report), "warning"),
         )
-
-    @display(description="Flow", ordering="flow__name")
-    def flow_link(self, report: Report) -> str:
-        return page_link(report.flow)
 
     @display(description="Approved", ordering="approved_at")
     def approved(self, report: Report) -> str:

@@ -42,12 +42,13 @@ class RuleAdmin(BackOfficeAdmin):
         "account",
         "dimensions",
         "party",
+        "decided_tax",
         "is_active",
         "note",
     )
     list_display_links = ("priority", "conditions")
-    list_select_related = ("flow", "account", "party")
-    list_filter = ("flow", "is_active", "tag_level")
+    list_select_related = ("flow", "account", "party", "tax_code")
+    list_filter = ("flow", "is_active", "tag_level", "tax_is_cost")
     list_before_template = "mappings/rules_files.html"
     search_fields = (
         "category",
@@ -79,7 +80,7 @@ class RuleAdmin(BackOfficeAdmin):
         ),
         (
             "Then: what is left empty is decided by other rules",
-            {"fields": ("account", "party", "tax_code")},
+            {"fields": ("account", "party", "tax_code", "tax_is_cost")},
         ),
     )
 
@@ -100,6 +101,10 @@ class RuleAdmin(BackOfficeAdmin):
     @display(description="Dimensions")
     def dimensions(self, rule: Rule) -> str:
         return "; ".join(str(row) for row in rule.dimension_values.all()) or "–"
+
+    @display(description="Tax")
+    def decided_tax(self, rule: Rule) -> str:
+        return "cost" if rule.tax_is_cost else str(rule.tax_code or "–")
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

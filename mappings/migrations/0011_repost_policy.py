@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mappings', '0010_party_names'),
+        ("mappings", "0010_party_names"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='flow',
-            name='revision_policy',
-            field=models.CharField(choices=[('amend', 'Change the document in place while it is open'), ('repost', 'Take the document back and post a new one'), ('hold', 'Hold every changed report for a person')], default='amend', max_length=12, verbose_name='changed reports'),
+            model_name="flow",
+            name="revision_policy",
+            field=models.CharField(
+                choices=[
+                    ("amend", "Change the document in place while it is open"),
+                    ("repost", "Take the document back and post a new one"),
+                    ("hold", "Hold every changed report for a person"),
+                ],
+                default="amend",
+                max_length=12,
+                verbose_name="changed reports",
+            ),
         ),
     ]

@@ -12,6 +12,8 @@ from mappings.models.flow import Flow
 from mappings.models.lists import Dimension, GLAccount, Party, TaxCode, Value
 from mappings.records import rule_of
 
+_COST_OR_CODE = "Tax is either cost or reclaimed with a tax code: choose one of them."
+
 
 class Rule(models.Model):
     """What decides where an expense goes: blank conditions match anything, blank outputs decide
@@ -30,7 +32,8 @@ class Rule(models.Model):
         max_length=100,
         blank=True,
         default="",
-        help_text="The name or code of the expense's tax in Expensify.",
+        help_text="The expense's tax in Expensify: its code, its rate (20%), its name, or both "
+        "(VAT 20%). One name often stands for all rates.",
     )
     account = models.ForeignKey(
         GLAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="rules"
@@ -40,6 +43,12 @@ class Rule(models.Model):
     )
     tax_code = models.ForeignKey(
         TaxCode, on_delete=models.PROTECT, null=True, blank=True, related_name="rules"
+    )
+    tax_is_cost = models.BooleanField(
+        "tax is cost",
+        default=False,
+        help_text="Where the flow reclaims tax: these lines are posted gross, with the flow's tax "
+        "code for lines without tax. Rules with tax codes that match, too, need higher numbers.",
     )
     is_active = models.BooleanField("active", default=True)
     note = models.CharField(max_length=255, blank=True, default="")
@@ -51,6 +60,11 @@ class Rule(models.Model):
                 condition=Q(tag="", tag_level__isnull=True) | (~Q(tag="") & Q(tag_level__gte=1)),
                 name="rule_tag_has_level",
                 violation_error_message="A tag needs its level (1 for the first), a level its tag.",
+            ),
+            models.CheckConstraint(
+                condition=Q(tax_is_cost=False) | Q(tax_code__isnull=True),
+                name="rule_tax_cost_or_code",
+                violation_error_message=_COST_OR_CODE,
             ),
         )
 

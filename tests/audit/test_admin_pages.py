@@ -255,7 +255,7 @@ def test_what_was_set_aside_names_the_person_and_the_day(viewer: Client, flow: F
     posting = a_posting(a_read_report(flow), State.IGNORED)
     an_event(flow.connection, "posting.ignored", posting_id=posting.pk, actor="vera")
     for address in (listed("posting"), url(posting)):
-        assert "Set aside by Vera Reyes, October 15" in text_of(viewer, address)
+        assert "Set aside by Vera Reyes, 15 Oct" in text_of(viewer, address)
 
 
 def test_paid_documents_are_marked(viewer: Client, flow: Flow) -> None:

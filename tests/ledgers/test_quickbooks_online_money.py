@@ -149,12 +149,64 @@ def test_a_problem_with_tax_names_its_lines_as_quickbooks_would_count_them():
     )
     (problem,) = ledger().render(made, mark(), UK)
     assert problem.message == (
-        "Line 1 (Taxi, 5.00 GBP) and 1 more: the exact tax of a receipt cannot be told to "
-        "QuickBooks in a journal entry. Nothing was posted."
+        'Line 1 (Taxi, 6.00 GBP) contains 1.00 GBP tax (tax code "20.0% S"), but the exact tax of '
+        "a receipt cannot be told to QuickBooks in a journal entry. Nothing was posted. The same "
+        "holds for line 3."
     )
-    lines = (expense("5.00", tax_code=VAT20), tax_line("1.00"), expense("7.00", text="Tram"))
-    (problem,) = ledger().render(entry(*lines, currency="GBP"), mark(), UK)
-    assert problem.message.startswith("Line 2 (Tram, 7.00 GBP): no tax code")
+
+
+TAXI = expense("5.00", tax_code=VAT20, transaction_id="1", text="Taxi")
+TOLD = {
+    "a line without a code": (
+        (TAXI, tax_line("1.00", transaction_id="1"), expense("7.00", text="Tram")),
+        UK,
+        "Line 2 (Tram, 7.00 GBP) has no tax code, but QuickBooks wants a tax code on every line "
+        "where other lines have one. Nothing was posted. Choose the flow's tax code for lines "
+        "without tax.",
+    ),
+    "tax without a code": (
+        (TAXI, tax_line("1.00", code=None, transaction_id="7")),
+        UK,
+        "Line 1 (2200 VAT Control, 1.00 GBP) contains 1.00 GBP tax (no tax code), but QuickBooks "
+        "takes no tax without a code. Nothing was posted. Add a rule that gives this tax its tax "
+        "code, or says that it is cost.",
+    ),
+    "a code for sales": (
+        (
+            expense("5.00", tax_code=NO_VAT, transaction_id="1", text="Taxi"),
+            tax_line("1.00", NO_VAT, transaction_id="1"),
+        ),
+        UK,
+        'Line 1 (Taxi, 6.00 GBP) contains 1.00 GBP tax (tax code "No VAT"), but tax code "No VAT" '
+        "has no rate for purchases in QuickBooks. Nothing was posted. Choose a tax code for "
+        "purchases, or refresh the list of tax codes.",
+    ),
+    "tax in the United States": (
+        (expense("6.00", tax_code=VAT20, tax_amount=Decimal("1.00"), text="Taxi"),),
+        US,
+        'Line 1 (Taxi, 6.00 GBP) contains 1.00 GBP tax (tax code "20.0% S"), but QuickBooks has no '
+        "reclaimable tax on purchases in a company in the United States. Nothing was posted. Let "
+        "the flow book tax as cost.",
+    ),
+    "tax stated twice": (
+        (
+            expense("5.00", tax_code=VAT20, tax_amount=Decimal("0.90"), text="Taxi"),
+            tax_line("1.00"),
+        ),
+        UK,
+        'Line 1 (Taxi, 5.90 GBP) contains 0.90 GBP tax (tax code "20.0% S"), but all lines '
+        "together state 0.90 GBP tax, and what is booked as tax adds up to 1.00 GBP. Nothing was "
+        "posted. Correct the tax of the report, then replay.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_a_problem_with_tax_says_of_the_line_what_its_receipt_says(case):
+    """The gross amount that people see in Expensify, the tax in it, and its code."""
+    lines, facts, expected = TOLD[case]
+    found = ledger().render(entry(*lines, currency="GBP"), mark(), facts)
+    assert expected in [str(problem) for problem in found if problem.code.startswith("qbo.tax")]
 
 
 def test_a_bill_in_the_united_states_still_refuses_a_foreign_code_without_tax():

@@ -628,7 +628,7 @@ MESSAGES = [
      'points to class "Legacy Projects", inactive in QuickBooks Online since the list was read on '
      "3 Nov 2026 09:12. Nothing was posted. Make it active there, or point the rule elsewhere."),
     ("closed period", report(), book(closed_through=date(2026, 10, 31)),
-     "Report R00X9oNOn2MO (Ben Ito, 12.50 USD): Posting date 20 Oct 2026 is in a closed period "
+     "Report R00X9oNOn2MO (Ben Ito, 12.50 USD): posting date 20 Oct 2026 is in a closed period "
      "(QuickBooks Online is closed through 31 Oct 2026). Nothing was posted. Open the period (in "
      "QuickBooks Online, or our own on the connection's page), or post on 1 Nov 2026 with the "
      "original date in the memo."),
@@ -639,7 +639,7 @@ MESSAGES = [
      '(employee)".'),
     ("currency", report(currency="EUR"),
      book(company=EURO_COMPANY, terms=terms(payable_id=PAYABLE_EUR.id)),
-     'Report R00X9oNOn2MO (Ben Ito, 12.50 EUR): The report is in EUR, vendor "Ben Ito" is set to '
+     'Report R00X9oNOn2MO (Ben Ito, 12.50 EUR): the report is in EUR, vendor "Ben Ito" is set to '
      "USD. QuickBooks Online would book the figures one to one, so nothing was posted. Link Ben "
      "Ito to a vendor in EUR."),
     ("total", report([expense("412.60")], total="412.61"), book(),

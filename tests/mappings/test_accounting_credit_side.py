@@ -125,7 +125,7 @@ HELD = [
     ("2.2 the card's vendor is in another currency", euros(on_card(currency="EUR")),
      book(terms=terms(takes_cards=True, card_account_id=VISA_EUR.id, card_party_id=MERCHANTS.id),
           company=EURO_COMPANY),
-     ["map.currency.party: Report R00X9oNOn2MO (Ben Ito, 40.00 EUR): The report is in EUR, vendor "
+     ["map.currency.party: Report R00X9oNOn2MO (Ben Ito, 40.00 EUR): the report is in EUR, vendor "
       '"Corporate Card Merchants" is set to USD. QuickBooks Online would book the figures one to '
       "one, so nothing was posted. Choose another vendor on the flow's page."]),
     ("2.2 the card's vendor is inactive", report([on_card()]),
@@ -223,7 +223,7 @@ HELD = [
      report([expense(), on_card(transaction_id="2", posted_on=date(2026, 9, 30))]),
      book(terms=terms(takes_cards=True, card_account_id=VISA.id),
           closed_through=date(2026, 9, 30)),
-     ["map.date.locked: Report R00X9oNOn2MO (Ben Ito, 52.50 USD): Posting date 30 Sep 2026 is in "
+     ["map.date.locked: Report R00X9oNOn2MO (Ben Ito, 52.50 USD): posting date 30 Sep 2026 is in "
       "a closed period (QuickBooks Online is closed through 30 Sep 2026). Nothing was posted. "
       "Open the period (in QuickBooks Online, or our own on the connection's page), or post on 1 "
       "Oct 2026 with the original date in the memo."]),

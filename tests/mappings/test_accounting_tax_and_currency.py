@@ -103,6 +103,41 @@ TAXED = [
     ("3.1 without a receipt, gross by policy", pounds(taxed(receipt=None)),
      uk(receipt_policy=ReceiptPolicy.GROSS),
      [f"{BILL} GBP: D 6120 120.00 No VAT, C 2000 120.00 (Ben Ito)"]),
+    ("3.1 tax that a rule calls cost: gross, beside a line that is reclaimed",
+     pounds(taxed(), taxed("60.00", "10.00", category="Meals")),
+     uk(rule(priority=50, category="Meals", tax_is_cost=True)),
+     [f"{BILL} GBP: D 6120 100.00 VAT 20%, D Tax VAT 20% 20.00, D 6130 60.00 No VAT, "
+      "C 2000 180.00 (Ben Ito)"]),
+    ("3.1 foreign tax is cost by its name, though no code would fit it",
+     pounds(taxed("86.40", "13.79", "MwSt", tax_rate=Decimal(19), original_currency="EUR",
+                  original_amount=Decimal("96.00"), rate=Decimal("0.9"))),
+     uk(rule(tax="MwSt", tax_is_cost=True)),
+     [f"{BILL} GBP: D 6120 86.40 No VAT, C 2000 86.40 (Ben Ito)"]),
+    ("3.1 tax is cost by rule, and no code at all", pounds(),
+     uk(rule(priority=50, category="Taxi", tax_is_cost=True), no_tax_code_id=None),
+     [f"{BILL} GBP: D 6120 120.00, C 2000 120.00 (Ben Ito)"]),
+    ("3.1 tax that is cost needs no receipt and no percentage",
+     pounds(taxed(tax="12.35", receipt=None)),
+     uk(rule(priority=50, category="Taxi", tax_is_cost=True),
+        receipt_policy=ReceiptPolicy.HOLD),
+     [f"{BILL} GBP: D 6120 120.00 No VAT, C 2000 120.00 (Ben Ito)"]),
+    ("3.1 of a code and of cost the first rule decides", pounds(),
+     uk(rule(priority=500, category="Taxi", tax_is_cost=True)),
+     [f"{BILL} GBP: D 6120 100.00 VAT 20%, D Tax VAT 20% 20.00, C 2000 120.00 (Ben Ito)"]),
+    ("3.1 tax that a rule calls cost, in a journal", pounds(),
+     book(rule(category="Taxi", tax_is_cost=True), company=UK,
+          terms=terms(kind=Kind.JOURNAL, tax_policy=TaxPolicy.RECLAIM)),
+     ["all: journal to Ben Ito, 2026-10-20 GBP: D 6120 120.00, C 2000 120.00 (Ben Ito)"]),
+    ("3.1 no tax in the company, whatever a rule says of it",
+     report([taxed(original_currency="USD")]),
+     book(rule(category="Taxi", tax_is_cost=True), terms=terms(tax_policy=TaxPolicy.RECLAIM)),
+     [f"{BILL}: D 6120 120.00, C 2000 120.00 (Ben Ito)"]),
+    ("3.1 each rate by its own rule, though one name stands for both",
+     pounds(taxed(name="VAT", tax_rate=Decimal(20)),
+            taxed("21.00", "1.00", "VAT", tax_rate=Decimal(5))),
+     uk(rule(tax="VAT 20%", tax_code_id=VAT.id), rule(tax="5 %", tax_code_id=VAT_5.id)),
+     [f"{BILL} GBP: D 6120 100.00 VAT 20%, D Tax VAT 20% 20.00, D 6120 20.00 VAT 5%, "
+      "D Tax VAT 5% 1.00, C 2000 141.00 (Ben Ito)"]),
     ("1.5 mileage: no tax unless ruled",
      pounds(taxed(expense_type="distance", units=Units("100", "1.20", "mi"))), uk(),
      [f"{BILL} GBP: D 6120 120.00 No VAT, C 2000 120.00 (Ben Ito)"]),
@@ -147,6 +182,36 @@ def test_tax_of_a_card_and_of_a_refund_on_it() -> None:
         "C 2110 120.00",
         "card:3: card_credit, 2026-10-14 GBP: C 6130 5.00 VAT 20%, C Tax VAT 20% 1.00, D 2110 6.00",
     ]
+
+
+CURES = [
+    ({"name": "VAT", "tax_rate": Decimal(20), "tax_code": "id_TAX_OPTION_17"}, "id_TAX_OPTION_17"),
+    ({"name": "VAT", "tax_rate": Decimal("7.70")}, "VAT 7.7%"),
+    ({"name": "VAT"}, "VAT"),
+    ({"name": "", "tax_rate": Decimal(20)}, "20%"),
+    ({"name": "", "tax_code": "id_TAX_1"}, "id_TAX_1"),
+]
+
+
+@pytest.mark.parametrize(("tax", "condition"), CURES, ids=[row[1] for row in CURES])
+def test_the_rule_that_is_proposed_for_a_tax_means_its_rate_alone(tax, condition) -> None:
+    """By the name alone it would give every rate of the workspace the same tax code."""
+    given = pounds(taxed(**tax))
+    (problem,) = build(given, uk()).slices[0].problems
+    assert problem.facts["tax"] == condition
+    proposed = uk(rule(tax=condition, tax_is_cost=True))
+    assert problems(build(given, proposed)) == []
+    other = pounds(taxed(**tax | {"tax_rate": Decimal(5), "tax_code": "id_TAX_5"}))
+    is_all_that_is_known = condition == "VAT"
+    assert bool(problems(build(other, proposed))) is not is_all_that_is_known
+
+
+def test_it_is_told_which_rule_made_tax_a_cost() -> None:
+    cost = rule(priority=50, category="Taxi", tax_is_cost=True)
+    for code, target in ((NO_VAT.id, "part of the cost, with No VAT"), (None, "part of the cost")):
+        (part,) = build(pounds(), uk(cost, no_tax_code_id=code)).slices
+        (why,) = [one for one in part.explained if one.output == "tax_code"]
+        assert (why.target, why.rule_id, why.rule_text) == (target, cost.id, 'category "Taxi"')
 
 
 # --- currency ------------------------------------------------------------------------------------
@@ -251,7 +316,19 @@ HELD = [
     ("3.1 no rule for this tax", pounds(taxed(name="Zone B")), uk(),
      ["map.tax.no_code: Report R00X9oNOn2MO (Ben Ito, 120.00 GBP), line 1 (City Cab, 120.00 GBP) "
       "contains 20.00 GBP Zone B, and no rule gives it a tax code of QuickBooks Online. Nothing "
-      'was posted. Add a rule that gives tax "Zone B" its tax code.']),
+      'was posted. Add a rule that gives tax "Zone B" its tax code, or says that it is cost.']),
+    ("3.1 no rule for this rate of a tax", pounds(
+        taxed(name="VAT", tax_rate=Decimal("20.0"), tax_code="id_TAX_OPTION_17")), uk(),
+     ["map.tax.no_code: Report R00X9oNOn2MO (Ben Ito, 120.00 GBP), line 1 (City Cab, 120.00 GBP) "
+      "contains 20.00 GBP VAT 20 %, and no rule gives it a tax code of QuickBooks Online. Nothing "
+      'was posted. Add a rule that gives tax "VAT 20 %" (code id_TAX_OPTION_17 in Expensify) its '
+      "tax code, or says that it is cost."]),
+    ("3.1 cost by rule, and the flow was not told what to do with tax", pounds(),
+     uk(rule(priority=50, category="Taxi", tax_is_cost=True), tax_policy=TaxPolicy.UNSET),
+     ["map.tax.undecided: Report R00X9oNOn2MO (Ben Ito, 120.00 GBP), line 1 (City Cab, 120.00 "
+      "GBP) contains 20.00 GBP Standard, and this flow has not been told what to do with tax. "
+      "Nothing was posted. Say on the flow's page whether tax is reclaimed with a tax code, or "
+      "booked as cost."]),
     ("3.1 a code, and no tax on the receipt", pounds(taxed("5.00", None)),
      uk(no_tax_code_id=None),
      ["map.tax.no_amount: Report R00X9oNOn2MO (Ben Ito, 5.00 GBP), line 1 (City Cab, 5.00 GBP): a "
@@ -285,14 +362,14 @@ HELD = [
       "EUR into USD for Oct 2026. Nothing was posted. Enter the month's rate in the rate table of "
       "the connection."]),
     ("3.4 one currency in the company, and no rate table", trip(), book(),
-     ["map.currency.company: Report R00X9oNOn2MO (Ben Ito, 86.40 EUR): The report is in EUR, Acme "
+     ["map.currency.company: Report R00X9oNOn2MO (Ben Ito, 86.40 EUR): the report is in EUR, Acme "
       "Consulting US keeps its books in USD alone. QuickBooks Online would book the figures one "
       "to one, so nothing was posted. Turn on several currencies in QuickBooks Online and read "
       "the lists again, let the flow convert by a rate table, or book this report by hand and set "
       "it aside."]),
     ("3.4 neither the report's currency nor home fits", trip(),
      rated(MULTI, [replace(BEN_THE_VENDOR, currency="GBP")]),
-     ["map.currency.party: Report R00X9oNOn2MO (Ben Ito, 86.40 EUR): The report is in EUR, "
+     ["map.currency.party: Report R00X9oNOn2MO (Ben Ito, 86.40 EUR): the report is in EUR, "
       'converted into USD, vendor "Ben Ito" is set to GBP. QuickBooks Online would book the '
       "figures one to one, so nothing was posted. Link Ben Ito to a vendor in USD."]),
     ("3.4 converted, and the payable is in euros", trip(),

@@ -6,9 +6,10 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from connectors.models import LedgerConnection
 from connectors.signals import happened, rules_changed
 from mappings import services
-from mappings.models import Category, Dimension, ExchangeRate, Flow, PartyLink, Rule, Tag
+from mappings.models import Category, Dimension, ExchangeRate, Flow, PartyLink, Rule, Tag, TaxCode
 from tests.mappings.conftest import SEEN_AT, account_row
 
 PULLED = ["glaccount", "dimension", "value", "party", "taxcode", "category", "tag", "employee"]
@@ -324,6 +325,32 @@ def test_a_rule_with_an_account_that_no_line_takes_is_refused(accountant, flow) 
     bank = account_row(flow.connection, "35", "1000", "Checking", "Bank")
     answer = accountant.post(url("rule", "add"), rule_form(flow, category="X", account=bank.pk))
     assert "of the type Bank" in answer.content.decode()
+
+
+def test_a_rule_says_that_tax_is_cost_and_never_a_tax_code_beside_it(accountant, flow) -> None:
+    code = TaxCode.objects.create(
+        connection=flow.connection, ledger_id="7", name="20% S", seen_at=SEEN_AT
+    )
+    form = rule_form(flow, category="Entertainment", tax_is_cost="on")
+    answer = accountant.post(url("rule", "add"), form | {"tax_code": code.pk})
+    assert "Tax is either cost or reclaimed with a tax code" in answer.content.decode()
+    assert not Rule.objects.exists()
+    assert accountant.post(url("rule", "add"), form).status_code == 302
+    rule = Rule.objects.get()
+    assert (rule.tax_is_cost, rule.tax_code) == (True, None)
+    page = accountant.get(url("flow", "explain", flow.pk), {"category": "Entertainment"})
+    assert "tax is cost" in page.content.decode()
+    rules = accountant.get(url("rule", "changelist")).content.decode()
+    cell = rules.partition("field-decided_tax")[2].partition(">")[2].partition("</td>")[0]
+    assert "cost" in cell
+
+
+def test_the_page_of_a_flow_says_what_keeps_tax_from_being_cost(accountant, flow) -> None:
+    LedgerConnection.objects.update(has_tax=True, is_multicurrency=False)
+    services.save_rule(flow=flow, category="Entertainment", tax_is_cost=True)
+    Flow.objects.update(tax_policy="reclaim")
+    page = accountant.get(url("flow", "change", flow.pk)).content.decode()
+    assert "Rules say that tax is cost, and the flow has no tax code for lines without tax" in page
 
 
 def test_a_deleted_rule_is_told(accountant, flow, taxi) -> None:

@@ -11,16 +11,19 @@ from mappings.books import Rate
 from mappings.explain import decided, tried
 from mappings.gaps import ListedCategory, ListedTag, check
 from mappings.rulebook import Case, Rulebook, case_of
-from mappings.terms import CardAccount, DatePolicy
+from mappings.terms import CardAccount, DatePolicy, TaxPolicy
 from tests.builders import (
     BEN_THE_VENDOR,
     BERLIN,
     HOTELS,
     LEGACY,
     MEALS,
+    NO_VAT,
     OLD_TRAVEL,
     SALES,
     TRANSPORT,
+    US_COMPANY,
+    VAT,
     book,
     expense,
     report,
@@ -30,7 +33,7 @@ from tests.builders import (
 
 CASE = Case(
     "Taxi", ((1, "Sales"), (2, "West")), "ben@acme.example", frozenset({"1979"}),
-    taxes=frozenset({"Standard", "id_TAX_1"}),
+    taxes=frozenset({"VAT", "20%", "VAT 20%", "id_TAX_1"}),
 )  # fmt: skip
 
 
@@ -49,7 +52,9 @@ CASE = Case(
         ({"reimbursable": True}, ""),
         ({"reimbursable": False}, "it is reimbursable"),
         ({"expense_type": "distance"}, 'the expense type is not "distance"'),
-        ({"tax": "Standard"}, ""),
+        ({"tax": "VAT"}, ""),
+        ({"tax": "VAT 20%"}, ""),
+        ({"tax": "20%"}, ""),
         ({"tax": "id_TAX_1"}, ""),
         ({"tax": "Zero"}, 'the tax is not "Zero"'),
         ({"category": "Taxi", "employee": "x@y.example"}, "the employee is not x@y.example"),
@@ -70,6 +75,14 @@ def test_the_case_of_an_expense_takes_mail_and_type_in_lower_case() -> None:
     assert case.tags == ((1, "Sales"),)
     assert (case.employee, case.expense_type) == ("ben.ito@acme.example", "distance")
     assert case.cards == {"7", "Ops"}
+
+
+def test_a_tax_goes_by_its_code_its_name_its_rate_and_both() -> None:
+    line = expense(tax_name=" VAT ", tax_rate=Decimal("20.00"), tax_code="id_TAX_1")
+    assert case_of(report([line]), line).taxes == {
+        "id_TAX_1", "VAT", "20%", "20 %", "VAT 20%", "VAT 20 %",
+    }  # fmt: skip
+    assert case_of(report(), expense()).taxes == set()
 
 
 def test_each_output_is_decided_by_the_first_rule_that_sets_it() -> None:
@@ -99,6 +112,16 @@ def test_explain_names_the_member_and_the_rule() -> None:
         ("Account", "6120 Ground Transport", 'by rule 901 (category "Taxi")'),
         ("Class", "left empty on purpose", f'by rule {one.id} (tag "Sales" on level 1)'),
     ]
+
+
+def test_explain_names_the_rule_by_which_tax_is_cost() -> None:
+    cost = rule(priority=10, tax="VAT 20%", tax_is_cost=True)
+    code = rule(tax="VAT", tax_code_id=VAT.id)
+    found = {d.label: (d.target, d.why) for d in decided(book(cost, code), CASE)}
+    assert found["Tax code"] == ("tax is cost", f'by rule {cost.id} (tax "VAT 20%")')
+    outcomes = {one.rule_id: one.outcome for one in tried(book(cost, code), CASE)}
+    assert outcomes[cost.id] == "decides tax code"
+    assert outcomes[code.id] == "matches, but an earlier rule has decided all that it would"
 
 
 def test_explain_says_of_every_rule_why_it_did_not_decide() -> None:
@@ -210,3 +233,33 @@ def test_a_tag_that_a_fallback_covers_is_no_gap() -> None:
         rule(priority=900, values={"department": BERLIN}),
     )
     assert gaps_of(open_book, [], [ListedTag(2, "West")]) == []
+
+
+def remarks_of(*rules, has_tax=True, **changes):
+    policy = {"tax_policy": TaxPolicy.RECLAIM, "no_tax_code_id": NO_VAT.id} | changes
+    company = replace(US_COMPANY, has_tax=has_tax)
+    return check(book(*rules, terms=terms(**policy), company=company), [], []).tax_remarks
+
+
+def test_a_rule_by_which_tax_is_cost_and_that_comes_too_late_is_told() -> None:
+    code = rule(tax="VAT", tax_code_id=VAT.id)
+    late = rule(category="Meals", tax_is_cost=True)
+    assert remarks_of(code, late) == (
+        f'Rule {late.id} (category "Meals") says that tax is cost, but rule {code.id} (tax "VAT") '
+        "is tried before it and gives a tax code. Where both match, tax is reclaimed: give rule "
+        f"{late.id} a lower number as its priority.",
+    )
+    assert remarks_of(code, replace(late, priority=50)) == ()
+    assert remarks_of(replace(code, category="Taxi"), late) == ()
+    tagged = replace(code, tag_level=1, tag="A"), replace(late, tag_level=1, tag="B")
+    assert remarks_of(*tagged) == ()
+    assert remarks_of(code, late, tax_policy=TaxPolicy.COST) == ()
+    assert remarks_of(code, late, has_tax=False) == ()
+
+
+def test_tax_that_is_cost_without_a_code_for_such_lines_is_told() -> None:
+    assert remarks_of(rule(category="Meals", tax_is_cost=True), no_tax_code_id=None) == (
+        "Rules say that tax is cost, and the flow has no tax code for lines without tax: "
+        "QuickBooks Online may want one. Choose it under Tax.",
+    )
+    assert remarks_of(no_tax_code_id=None) == ()

@@ -66,7 +66,7 @@ def standing_rules(draw: Any, lists: Lists) -> tuple[StandingRule, ...]:
     ids = draw(st.lists(st.integers(1, 10**12), unique=True, max_size=6))
     found = []
     for rule_id in ids:
-        tag = draw(TEXTS)
+        tag, is_cost = draw(TEXTS), draw(st.booleans())
         values = {
             name: draw(one_of(members))
             for name, members in lists.values.items()
@@ -85,7 +85,8 @@ def standing_rules(draw: Any, lists: Lists) -> tuple[StandingRule, ...]:
             tax=draw(TEXTS),
             account_id=draw(one_of(lists.accounts)),
             party_id=draw(one_of(lists.parties)),
-            tax_code_id=draw(one_of(lists.tax_codes)),
+            tax_code_id=None if is_cost else draw(one_of(lists.tax_codes)),
+            tax_is_cost=is_cost,
             values=values,
         )
         found.append(StandingRule(rule, draw(st.booleans()), draw(TEXTS)))
@@ -138,7 +139,7 @@ def ruled(flow, taxi, sales, ben) -> Flow:
         flow=flow, employee="ben.ito@acme.example", card="1979", reimbursable=False,
         expense_type="distance", tax="Standard", party=ben, tax_code=vat, is_active=False,
     )  # fmt: skip
-    services.save_rule(flow=flow, tag="B", tag_level=2, values={"class": None})
+    services.save_rule(flow=flow, tag="B", tag_level=2, values={"class": None}, tax_is_cost=True)
     return flow
 
 
@@ -173,14 +174,15 @@ def test_the_file_has_a_line_for_each_rule_in_the_order_of_trying(ruled) -> None
     headings, *lines = as_text(ruled).splitlines()
     assert headings == (
         "Rule,Priority,Active,Note,Category,Tag level 1: Team,Tag level 2,Employee,Card,"
-        "Reimbursable,Expense type,Tax,Account number,Account,Party,Tax code,Dimension: Class"
+        "Reimbursable,Expense type,Tax,Account number,Account,Party,Tax code,Tax is cost,"
+        "Dimension: Class"
     )
     numbers = [rule.pk for rule in Rule.objects.order_by("priority", "pk")]
     assert lines == [
-        f"{numbers[0]},50,yes,,,A,,,,,,,,,,,Sales",
-        f"{numbers[1]},100,yes,'=cmd|' /C calc'!A0,Taxi,,,,,,,,6120,Ground Transport,,,",
-        f"{numbers[2]},100,no,,,,,ben.ito@acme.example,1979,no,distance,Standard,,,Ben Ito,20% S,",
-        f"{numbers[3]},100,yes,,,,B,,,,,,,,,,(left empty)",
+        f"{numbers[0]},50,yes,,,A,,,,,,,,,,,,Sales",
+        f"{numbers[1]},100,yes,'=cmd|' /C calc'!A0,Taxi,,,,,,,,6120,Ground Transport,,,,",
+        f"{numbers[2]},100,no,,,,,ben.ito@acme.example,1979,no,distance,Standard,,,Ben Ito,20% S,,",
+        f"{numbers[3]},100,yes,,,,B,,,,,,,,,,yes,(left empty)",
     ]
     assert rules_file.exported(ruled).startswith(b"\xef\xbb\xbf")  # Excel reads UTF-8 by it
 
@@ -268,6 +270,7 @@ def test_all_that_is_wrong_is_told_at_once_with_line_column_and_cure(ruled, conn
         {"Category": "J"},
         {"Category": "J", "Priority": "7"},
         {"Tag_level_2": "X", "Tag_level_1:_Team": "Y"},
+        {"Category": "K", "Tax_is_cost": "yes", "Tax_code": "20% S"},
     ]
     raw = as_text(ruled) + "".join(line_of(ruled, **filled) for filled in more)
     raw += "one,two\r\n"
@@ -301,7 +304,9 @@ def test_all_that_is_wrong_is_told_at_once_with_line_column_and_cure(ruled, conn
         "16 : Another line has the same conditions. Put what they decide on one line.",
         "17 Tag level 2: A rule looks at one tag, and this line names several. Keep one of them, "
         "or write a line for each.",
-        "18 : The line has 2 cells, the headings are 17. Put texts with commas in quotation marks.",
+        "18 Tax is cost: Tax is either cost or reclaimed with a tax code, and this line says both. "
+        "Empty one of the two cells.",
+        "19 : The line has 2 cells, the headings are 18. Put texts with commas in quotation marks.",
     ]
 
 
@@ -403,6 +408,22 @@ def heard():
     rules_changed.disconnect(on_rules)
 
 
+def test_a_file_can_make_tax_a_cost_and_take_that_back(ruled) -> None:
+    taxi, tagged = Rule.objects.get(category="Taxi"), Rule.objects.get(tag="B")
+    swaps = (("6120,Ground Transport,,,", "6120,Ground Transport,,,yes"), (",yes,(left", ",,(left"))
+    raw = changed(ruled, *swaps)
+    shown = rules_file.preview(ruled, raw)
+    assert [[(c.heading, c.old, c.new) for c in edit.changes] for edit in shown.changed] == [
+        [("Tax is cost", "", "yes")],
+        [("Tax is cost", "yes", "")],
+    ]
+    rules_file.carry_out(
+        ruled, raw, removes=False, shown=shown.fingerprint, name="rules.csv", actor="ann"
+    )
+    costs = dict(Rule.objects.values_list("pk", "tax_is_cost"))
+    assert (costs[taxi.pk], costs[tagged.pk]) == (True, False)
+
+
 def test_what_was_shown_is_written_in_one_go_and_told_once(ruled, meals, heard) -> None:
     gone = Rule.objects.get(tag="B")
     lines = changed(ruled, ("6120,Ground Transport", "6130,Meals")).decode().splitlines(True)
@@ -427,7 +448,7 @@ def test_what_was_shown_is_written_in_one_go_and_told_once(ruled, meals, heard) 
         f'rule {meals_rule} added (category "Meals"): Priority 100; Active yes; Category Meals; '
         "Account number 6130; Account Travel:Meals",
         f'rule {gone.pk} removed (tag "B" on level 2): Priority 100; Active yes; Tag level 2 B; '
-        "Dimension: Class (left empty)",
+        "Tax is cost yes; Dimension: Class (left empty)",
     ]
     again = rules_file.preview(ruled, rules_file.exported(ruled), removes=True)
     assert again.edits == ()

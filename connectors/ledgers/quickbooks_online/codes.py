@@ -127,7 +127,7 @@ CURES: dict[str, str] = {
     "qbo.total_sign": "Let the flow post credits for such totals, or journal entries.",
     "qbo.vendor_missing": "Link the employee to a vendor, or choose a clearing account.",
     "qbo.tax": "Choose another tax code by a rule, or book tax as cost.",
-    "qbo.tax_code_missing": "Add rules that give every line a tax code.",
+    "qbo.tax_code_missing": "Choose the flow's tax code for lines without tax.",
     "qbo.tax_journal": "Let the flow post bills, or book tax as cost.",
     "qbo.tax_rate_missing": "Choose a tax code for purchases, or read the lists.",
     "qbo.tax_sum": "Correct the tax of the report, then replay.",

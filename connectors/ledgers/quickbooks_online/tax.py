@@ -56,16 +56,18 @@ def problems(entry: Entry, facts: Mapping[str, Any]) -> Iterator[Problem]:
         if has_tax or foreign:
             yield _problem(
                 "qbo.tax_us",
-                _spots(entry, [*_with_tax(entry), *foreign]),
+                entry,
+                [*_with_tax(entry), *foreign],
                 "QuickBooks has no reclaimable tax on purchases in a company in the United States",
-                "Set the flow's tax policy to: tax is cost.",
+                "Let the flow book tax as cost.",
             )
     elif is_journal and has_tax:
         yield _problem(
             "qbo.tax_journal",
-            _spots(entry, _with_tax(entry)),
+            entry,
+            _with_tax(entry),
             "the exact tax of a receipt cannot be told to QuickBooks in a journal entry",
-            "Let the flow post bills, or set its tax policy to: tax is cost.",
+            "Let the flow post bills or book tax as cost, or add a rule by which this tax is cost.",
         )
     elif not is_journal and _is_taxed(entry):
         yield from _code_problems(entry, facts)
@@ -83,49 +85,82 @@ def _code_problems(entry: Entry, facts: Mapping[str, Any]) -> Iterator[Problem]:
     if bare := [line for line in entry.role(Role.EXPENSE) if line.tax_code is None]:
         yield _problem(
             "qbo.tax_code_missing",
-            _spots(entry, bare),
-            "no tax code, while other lines have one; QuickBooks wants one on every line",
-            "Add a rule that gives the lines without tax the company's no-tax code.",
+            entry,
+            bare,
+            "QuickBooks wants a tax code on every line where other lines have one",
+            "Choose the flow's tax code for lines without tax.",
         )
     by_code = _tax_by_code(entry)
     if "" in by_code:
         yield _problem(
             "qbo.tax_code_missing",
-            _spots(entry, [line for line in _with_tax(entry) if not _code(line)]),
-            f"tax of {by_code['']} {entry.currency} has no tax code",
-            "Add a tax-code rule for it.",
+            entry,
+            [line for line in _with_tax(entry) if not _code(line)],
+            "QuickBooks takes no tax without a code",
+            "Add a rule that gives this tax its tax code, or says that it is cost.",
         )
     stated = sum((line.tax_amount for line in entry.role(Role.EXPENSE)), Decimal(0))
     if entry.role(Role.TAX) and stated and stated != sum(by_code.values(), Decimal(0)):
         yield _problem(
             "qbo.tax_sum",
-            _spots(entry, [line for line in entry.lines if line.tax_amount]),
-            f"the lines state {stated} {entry.currency} tax, the tax lines add up to "
-            f"{sum(by_code.values(), Decimal(0))}",
+            entry,
+            [line for line in entry.lines if line.tax_amount],
+            f"all lines together state {stated} {entry.currency} tax, and what is booked as tax "
+            f"adds up to {sum(by_code.values(), Decimal(0))} {entry.currency}",
             "Correct the tax of the report, then replay.",
         )
     for code, amount in by_code.items():
         if code and amount and not _rates(code, facts):
             yield _problem(
                 "qbo.tax_rate_missing",
-                _spots(entry, [line for line in entry.lines if _code(line) == code]),
-                f"tax code {_name(entry, code)} has no purchase rate in QuickBooks",
+                entry,
+                [line for line in _with_tax(entry) if _code(line) == code]
+                or [line for line in entry.lines if _code(line) == code],
+                f'tax code "{_name(entry, code)}" has no rate for purchases in QuickBooks',
                 "Choose a tax code for purchases, or refresh the list of tax codes.",
                 subject=f"tax_code:{_name(entry, code)}",
             )
 
 
-def _problem(code: str, where: str, what: str, cure: str, subject: str = "") -> Problem:
-    return Problem(code, "tax", f"{where}: {what}. Nothing was posted.", cure, subject=subject)
+def _problem(
+    code: str, entry: Entry, lines: Sequence[Line], why: str, cure: str, subject: str = ""
+) -> Problem:
+    """What the tax of the first of these lines is, and which others are concerned.
 
-
-def _spots(entry: Entry, lines: Sequence[Line]) -> str:
-    """`Line 3 (Taxi, 18.40 EUR)`, and how many more there are like it."""
-    chosen = set(map(id, lines))
+    The entry doesn't know whose report it is: who stores the problem puts report, person and total
+    before the line.
+    """
+    chosen = set(map(id, lines or entry.lines))
     places = [n for n, line in enumerate(entry.lines) if id(line) in chosen]
-    spots = list(dict.fromkeys(texts.spot(entry, place) for place in places))
-    more = f" and {len(spots) - 1} more" if len(spots) > 1 else ""
-    return f"{spots[0]}{more}" if spots else f"Report {entry.report_id}"
+    first = entry.lines[places[0]]
+    where = texts.spot(entry, places[0], _gross(entry, first))
+    said = f"{where} {_told(entry, first)}, but {why}. Nothing was posted."
+    others = list(dict.fromkeys(texts.line_number(entry, n) for n in places[1:]))
+    if others:
+        more = ", ".join(map(str, others))
+        said += f" The same holds for line{'s' if len(others) > 1 else ''} {more}."
+    return Problem(code, "tax", said, cure, subject=subject)
+
+
+def _told(entry: Entry, line: Line) -> str:
+    """`contains 1.00 GBP tax (tax code "20.0% S")`, or what else the line says of its tax."""
+    tax, code = _tax_of(entry, line), _code(line)
+    coded = f'tax code "{line.tax_code.label}"' if code else "no tax code"
+    return f"contains {tax} {entry.currency} tax ({coded})" if tax else f"has {coded}"
+
+
+def _tax_of(entry: Entry, line: Line) -> Decimal:
+    """The tax of an expense line, wherever the entry says it."""
+    if line.role is Role.TAX:
+        return line.amount
+    beside = (t.amount for t in entry.role(Role.TAX) if t.transaction_id == line.transaction_id)
+    return line.tax_amount or (sum(beside, Decimal(0)) if line.transaction_id else Decimal(0))
+
+
+def _gross(entry: Entry, line: Line) -> Decimal:
+    """What the receipt says, as people know it from Expensify."""
+    is_net = line.role is Role.EXPENSE and entry.role(Role.TAX)
+    return line.amount + _tax_of(entry, line) if is_net else line.amount
 
 
 def _with_tax(entry: Entry) -> list[Line]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from connectors.contract import keys
@@ -47,13 +48,20 @@ def _transaction_id(entry: Entry) -> str:
     return first.transaction_id if first else entry.report_id
 
 
-def spot(entry: Entry, place: int) -> str:
+def spot(entry: Entry, place: int, amount: Decimal | None = None) -> str:
     """A line in the words of a person: `Line 3 (Taxi, 18.40 EUR)`. Tax stands on no line of its own
-    in QuickBooks, so it has no number."""
+    in QuickBooks, so it has no number. `amount`: another than the line's, such as the gross one."""
     line = entry.lines[place]
-    number = sum(one.role is not Role.TAX for one in entry.lines[: place + 1])
+    shown = line.amount if amount is None else amount
     text = line.text.strip().splitlines()[0][:40].strip() if line.text.strip() else ""
-    return f"Line {number} ({text or line.account.label}, {line.amount} {entry.currency})"
+    return (
+        f"Line {line_number(entry, place)} ({text or line.account.label}, {shown} {entry.currency})"
+    )
+
+
+def line_number(entry: Entry, place: int) -> int:
+    """The number of a line as QuickBooks counts them, from 1; tax has that of the line above it."""
+    return sum(one.role is not Role.TAX for one in entry.lines[: place + 1])
 
 
 def note(

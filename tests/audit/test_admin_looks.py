@@ -1,0 +1,118 @@
+"""What catches the eye: dates, causes with their company and button, and styles that exist."""
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from audit.models import Posting
+from mappings.admin import flows
+from tests.audit.builders import a_connection, a_flow, a_held, a_person, a_read_report
+
+pytestmark = pytest.mark.django_db
+TWIN = {
+    "code": "document.twin",
+    "field": "document",
+    "message": "Report R001: one with the same payee, date and total stands in the ledger.",
+    "cure": "Link it if it is this one; if it is another, release ours to post it.",
+    "subject": "",
+}
+UNCATEGORISED = {
+    "code": "map.category.uncategorised",
+    "field": "expenses[1].category",
+    "message": "Report R001, line 1 (Lyft, 26.40 USD) has no category.",
+    "cure": "Categorise the expense in Expensify, then read the report again.",
+    "subject": "",
+}
+PLACE = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def boss() -> Client:
+    client = Client()
+    client.force_login(a_person("boss", is_superuser=True))
+    return client
+
+
+def groups(client: Client) -> list[dict]:
+    return client.get(reverse("admin:index")).context["groups"]
+
+
+def test_a_day_stands_before_its_month_and_the_month_is_a_word(boss) -> None:
+    flow = a_flow(closed := a_connection(name="US books"))
+    closed.closed_through = "2026-11-03"
+    closed.save()
+    posting = a_held(a_read_report(flow), UNCATEGORISED, date="2026-10-15")
+    page = boss.get(reverse("admin:audit_posting_change", args=[posting.pk]))
+    assert "15 Oct 2026" in page.content.decode().replace("\xa0", " ")
+    home = boss.get(reverse("admin:index")).content.decode().replace("\xa0", " ")
+    assert "3 Nov 2026" in home
+    assert not re.search(r"(Oct|Nov)\. \d", home)
+
+
+def test_one_cause_in_two_companies_names_both_and_has_a_button_in_each(boss) -> None:
+    for name in ("US books", "UK books"):
+        a_held(a_read_report(a_flow(a_connection(name=name))), UNCATEGORISED)
+    (one,) = groups(boss)
+    assert [str(company) for company in one["companies"]] == ["UK books", "US books"]
+    labels = [link.label for link in one["links"]]
+    assert labels == ["Open in Expensify: UK books", "Open in Expensify: US books"]
+    assert len({link.url for link in one["links"]}) == 2
+
+
+def test_where_there_is_one_company_it_is_not_repeated_at_every_cause(boss) -> None:
+    a_held(a_read_report(a_flow()), UNCATEGORISED)
+    (one,) = groups(boss)
+    assert one["companies"] == []
+    assert [link.label for link in one["links"]] == ["Open in Expensify"]
+
+
+def test_a_look_alike_leads_to_the_page_where_it_is_linked(boss) -> None:
+    flow = a_flow()
+    posting = a_held(a_read_report(flow), TWIN)
+    (one,) = groups(boss)
+    page = reverse("admin:audit_posting_change", args=[posting.pk])
+    assert [(link.label, link.url) for link in one["links"]] == [("Look at it and decide", page)]
+    a_held(a_read_report(flow), TWIN)
+    (one,) = groups(boss)
+    assert [(link.label, link.url) for link in one["links"]] == [
+        ("Look at them and decide", one["url"])
+    ]
+
+
+def test_a_held_report_without_an_amount_says_so(boss) -> None:
+    posting = a_held(a_read_report(a_flow()), UNCATEGORISED)
+    Posting.objects.filter(pk=posting.pk).update(total=None)
+    assert groups(boss)[0]["sums"] == "amount not known yet"
+
+
+def test_a_flows_page_checks_the_lists_once(boss, monkeypatch) -> None:
+    asked = []
+    check = flows.services.policy_check
+    monkeypatch.setattr(
+        flows.services, "policy_check", lambda flow: asked.append(flow) or check(flow)
+    )
+    flow = a_flow()
+    page = reverse("admin:mappings_flow_change", args=[flow.pk])
+    assert boss.get(page).status_code == 200
+    assert len(asked) == 1
+    boss.get(page)
+    assert len(asked) == 2, "the next page looks again"
+
+
+def test_every_style_that_a_template_names_is_in_the_themes_css_or_its_own() -> None:
+    """The theme brings its CSS compiled: a class that it does not use itself does nothing."""
+    css = (resources.files("unfold") / "static/unfold/css/styles.css").read_text()
+    missing = []
+    for template in sorted((PLACE / "templates").rglob("*.html")):
+        text = template.read_text()
+        own = " ".join(re.findall(r"<style>(.*?)</style>", text, re.DOTALL))
+        for names in re.findall(r'class="([^"]*)"', text):
+            for name in re.sub(r"{%.*?%}|{{.*?}}", " ", names).split():
+                written = "." + re.sub(r"([^\w-])", r"\\\1", name)
+                if not re.search(re.escape(written) + r"(?![\w\\-])", css + own):
+                    missing.append(f"{template.name}: {name}")
+    assert not missing
