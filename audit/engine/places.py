@@ -21,9 +21,17 @@ def placed(problems: Iterable[Problem], report: Report) -> Problems:
     """Problems of a ledger, which knows documents and no reports, with their place in front."""
     where = report_place(report)
     return tuple(
-        one if report.report_id in one.message else replace(one, message=f"{where}: {one.message}")
+        one
+        if report.report_id in one.message
+        else replace(one, message=f"{where}: {_within(one.message)}")
         for one in problems
     )
+
+
+def _within(message: str) -> str:
+    """Within a sentence only names keep their capital."""
+    is_name = message.partition(" ")[0] not in {"Line", "The", "This", "A", "An", "No", "One"}
+    return message if is_name else f"{message[:1].lower()}{message[1:]}"
 
 
 _OF_LINE = re.compile(r"lines?\[(\d+)\]\.?(.*)")
