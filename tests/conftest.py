@@ -45,9 +45,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     other = "postgres" if settings.ON_SQLITE else "sqlite"
     left_out = [item for item in items if item.get_closest_marker(other)]
-    if "torture" not in config.getoption("-m"):
-        # How much it reaches in a minute depends on what else the machine does.
-        left_out += [item for item in items if item.get_closest_marker("torture")]
+    for marker in ("long", "torture"):
+        # Minutes of real processes; what they reach depends on what else the machine does.
+        if marker not in config.getoption("-m"):
+            left_out += [item for item in items if item.get_closest_marker(marker)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

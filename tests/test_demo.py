@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
 PROJECT = Path(__file__).resolve().parent.parent
 FIELDS = {"reports", "posted", "quarantined", "failed", "in_doubt", "total", "currency"}
 COUNTS = ("reports", "posted", "quarantined", "failed", "in_doubt")

@@ -327,5 +327,5 @@ class Histories(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_no_history_doubles_loses_or_misstates_a_document():
     run_state_machine_as_test(
-        Histories, settings=hypothesis_settings(max_examples=30, stateful_step_count=20)
+        Histories, settings=hypothesis_settings(max_examples=20, stateful_step_count=20)
     )

@@ -34,7 +34,7 @@ from tests.audit.test_faults import EXPECTED
 from tests.audit.test_kill import environment, let_leases_run_out, open_postings
 from tests.audit.town import Town
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 ROOT = Path(__file__).parents[2]
 EXPORTS = "combinedReportData"
 WRITES = {"path": "/batch?", "body": '"operation"', "method": "POST"}
