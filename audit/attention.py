@@ -18,7 +18,6 @@ from connectors.models import Credential, LedgerConnection
 PATIENCE = timedelta(days=3)
 LOOKED = "bills.looked_at"
 LOOK_EVERY = timedelta(days=1)
-MOST = 1_500
 
 
 def unapproved(now: datetime) -> Q:
@@ -58,7 +57,7 @@ def look_at_bills(connection_id: int) -> int:
         reimbursed_bills()
         .filter(connection_id=connection_id)
         .only("report", "document_id", "number", "document_version", "document_link", "kind")
-        .order_by("pk")[:MOST]
+        .order_by("pk")
     )
     ledger = opening.open_ledger(
         LedgerConnection.objects.select_related("credential").get(pk=connection_id)

@@ -96,7 +96,8 @@ class Report(models.Model):
     @property
     def is_approved(self) -> bool:
         """Final in Expensify today, and not missing there."""
-        return ReportStatus(self.status).is_final and self.absent_since is None
+        is_final = bool(self.status) and ReportStatus(self.status).is_final
+        return is_final and self.absent_since is None
 
     @property
     def is_taken_away(self) -> bool:

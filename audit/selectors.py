@@ -264,13 +264,20 @@ def reports_waiting(connection: LedgerConnection) -> Tally:
 
 
 def as_read(report: Report) -> Read | None:
-    """What the report says now, None before it was read whole; revisions don't keep the state.
+    """What the report says now, None before it was read whole. State and dates are today's and no
+    part of a revision: it may have been read before it was approved.
 
     Raises Misfit (a ValueError) where the stored line can no longer be read.
     """
     if report.latest is None:
         return None
-    return replace(parse.report(report.latest.raw), status=ReportStatus(report.status))
+    return replace(
+        parse.report(report.latest.raw),
+        status=ReportStatus(report.status),
+        submitted_at=report.submitted_at,
+        approved_at=report.approved_at,
+        reimbursed_at=report.reimbursed_at,
+    )
 
 
 def postings_of(report: Report) -> list[Posting]:

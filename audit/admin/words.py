@@ -53,7 +53,9 @@ def sums(by_currency: Sums) -> str:
 
 def amount_of(row: Any) -> str:
     """The total of a report or posting with its currency."""
-    return NOTHING if row.total is None else unbroken(money(row.total, row.currency))
+    if row.total is None or not row.currency:  # never readable: nobody knows how much
+        return NOTHING
+    return unbroken(money(row.total, row.currency))
 
 
 def unbroken(text: str) -> str:

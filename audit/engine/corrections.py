@@ -108,11 +108,13 @@ def _wanted(posting: Posting, base: str, book: Book) -> Entry | None:
     """What the report says now of this part, None where it says nothing of it any more."""
     if posting.op == Op.CANCEL and not posting.report.is_approved:
         return None
-    # Closed periods and the date that stands are the correction's own business.
+    # The same entry as `decide` compares with, on the date that stands; closed periods are the
+    # correction's own business.
+    kept = {base: posting.replaces.date}
     read = as_read(posting.report)
     if read is None:
         raise NotCorrectable("The report was never read whole.")
-    built = build(read, replace(book, locks=Locks()))
+    built = build(read, replace(book, locks=Locks()), kept_dates=kept)
     part = next((one for one in built.slices if one.name == base), None)
     problems = (*built.problems, *(part.problems if part else ()))
     if problems:

@@ -14,6 +14,7 @@ from audit.states import DUE, IN_FLIGHT, NEEDS_PERSON, OPEN, UNSENT, State
 from connectors.contract.ledger import Op
 from connectors.contract.report import ReportStatus
 from mappings import services
+from mappings.corrections import corrected, is_correction
 from mappings.models import Flow
 from mappings.terms import Mode
 
@@ -134,6 +135,15 @@ def reverse(postings: Iterable[Posting], actor: str, reason: str = "") -> Done:
                 left.append((str(posting), "its reversal is still waiting to be sent"))
             else:
                 overruled += [change] if change is not None else []
+                # A difference beside a document that goes is no difference any more.
+                overruled += [
+                    one
+                    for (report_id, name), one in waiting.items()
+                    if report_id == posting.report_id
+                    and is_correction(name)
+                    and corrected(name) == posting.slice_name
+                    and one.op == Op.POST
+                ]
                 cancels.append(_cancel_of(posting, reason))
         gone = {p.pk for p in overruled} - {
             p.pk for p in page.move(overruled, UNSENT, State.SUPERSEDED)

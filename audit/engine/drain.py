@@ -173,12 +173,18 @@ def _next_wave(run: Run) -> list[Posting]:
         .order_by("pk")
     )
     rows = list(due[: abilities.batch_size * abilities.concurrency])
-    if unwanted := [row for row in rows if not is_wanted(row)]:
-        # Taken back in Expensify while it was on its way, and certainly not stored.
-        with writing(run.connection.pk, lease=run.lease) as page:
-            page.move(unwanted, DUE, State.WITHDRAWN, problems=[], subject="", call=None)
+    unwanted = [row for row in rows if not is_wanted(row)]
+    # A first post that was seen in the ledger is looked up, whatever the report says now.
+    if unwanted := [row for row in unwanted if row.op != Op.POST or not row.document_id]:
+        _withdraw(run, unwanted)
         return _next_wave(run)
     return [row for row in rows if row.op == rows[0].op]
+
+
+def _withdraw(run: Run, rows: Sequence[Posting]) -> None:
+    """Taken back in Expensify while it was on its way, and certainly not stored."""
+    with writing(run.connection.pk, lease=run.lease) as page:
+        page.move(rows, DUE, State.WITHDRAWN, problems=[], subject="", call=None, document_id="")
 
 
 def read_before_posting(connection_id: int) -> None:
@@ -206,9 +212,10 @@ def _oldest() -> datetime:
 def _carry_out(run: Run, wave: Sequence[Posting]) -> None:
     """Look up or read, render, commit the intent, send, settle."""
     if wave[0].op == Op.POST:
-        missing = without_twins(
-            run, _not_there_yet(run, without_locked(run, without_cards(run, wave)))
-        )
+        missing = _not_there_yet(run, without_locked(run, without_cards(run, wave)))
+        if unwanted := [row for row in missing if not is_wanted(row)]:
+            _withdraw(run, unwanted)
+        missing = without_twins(run, [row for row in missing if is_wanted(row)])
         reach("drain.looked_up")
         todo = [Change(row, row.as_payload()) for row in missing]
     else:

@@ -156,8 +156,8 @@ def _copy_facts(row: Report, read: Read, page: Page) -> bool:
         page.note("report.approved_again", report_id=row.pk)
     elif read.reimbursed_at and not row.reimbursed_at and was is not None:
         page.note("report.reimbursed", {"at": read.reimbursed_at}, report_id=row.pk)
-    if row.not_taken_code and was != read.status:
-        row.is_due = True  # why it was left out may be over
+    if was != read.status and (row.not_taken_code or row.standing != Report.Standing.POSTED):
+        row.is_due = True  # why it was left out may be over, or the flow does not take this state
     if (row.submitted_at, row.approved_at) != (read.submitted_at, read.approved_at):
         row.is_due = True  # what waits may get another date; what stands keeps its own
     if read.reimbursed_at and not row.reimbursed_at and row.standing != Report.Standing.POSTED:
@@ -256,6 +256,12 @@ def note_unreadable(flow: Flow, unreadable: Sequence[Unreadable]) -> None:
         return
     with writing(flow.connection_id) as page:
         known = _rows(flow, why)
+        # Another flow's report is that flow's to tell of; it reads it itself.
+        why = {
+            one: told
+            for one, told in why.items()
+            if one not in known or known[one].flow_id == flow.pk
+        }
         Report.objects.bulk_create(
             [_unread_row(flow, report_id, page.now) for report_id in why if report_id not in known],
             ignore_conflicts=True,

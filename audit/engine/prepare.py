@@ -4,7 +4,6 @@ says of it."""
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 
 from django.db.models import Max
 
@@ -15,15 +14,13 @@ from audit.engine.filing import want_newer_files
 from audit.engine.kill_points import reach
 from audit.engine.places import placed, report_place
 from audit.models import Posting, Report, Revision
+from audit.selectors import as_read
 from audit.states import IN_FLIGHT, OPEN, UNSENT, State
 from connectors import opening
 from connectors.contract import exact_json, keys
 from connectors.contract.entry import Kind
 from connectors.contract.ledger import Ledger, Op, Payload
 from connectors.contract.problem import Problem
-from connectors.contract.report import Report as Read
-from connectors.contract.report import ReportStatus
-from connectors.expensify import parse
 from connectors.expensify.values import Misfit
 from mappings import services
 from mappings.books import Book
@@ -129,7 +126,7 @@ def _considered(
 
     kept = {name: one.live.date for name, one in slices.items() if one.live}
     try:
-        return consider(build(_as_read(report), book, kept_dates=kept))
+        return consider(build(as_read(report), book, kept_dates=kept))
     except Misfit as misfit:  # taken over by an older version of ours
         why = f"what was read of it cannot be understood ({misfit})"
         problem = _unbuilt(report, why, "Press Poll now on the flow, which reads it again.")
@@ -169,18 +166,6 @@ def _without_overtaken(
     for report in looked_at:
         report.is_due = report.pk in overtaken
     return [posting for posting in new if posting.report_id not in overtaken]
-
-
-def _as_read(report: Report) -> Read:
-    """The stored revision as a value, with the state and the dates of today, which are no part
-    of a revision: it may have been read before it was approved."""
-    return replace(
-        parse.report(report.latest.raw),
-        status=ReportStatus(report.status),
-        submitted_at=report.submitted_at,
-        approved_at=report.approved_at,
-        reimbursed_at=report.reimbursed_at,
-    )
 
 
 def _note_not_taken(report: Report, built: Built, has_postings: bool, page: Page) -> None:

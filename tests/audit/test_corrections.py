@@ -150,6 +150,29 @@ def test_the_whole_part_left_the_report_and_a_credit_takes_all_of_it(village, pa
     assert documents(village, paid) == [("bill", "120.00"), ("credit", "-120.00")]
 
 
+def test_a_new_day_of_approval_does_not_ask_for_the_same_difference_again(village, paid):
+    """The bill keeps its date, and what it and its correction amount to is dated like it."""
+    village.expensify.edit(paid, 0, 8550)
+    village.expensify.reports[paid]["approved"] = "2026-10-25 12:00:00"
+    village.work()
+    correct(village, paid)
+    before = Posting.objects.count()
+    desk.replay([village.report(paid)], "ann", repost=True)
+    village.come_to_rest()
+    assert Posting.objects.count() == before
+
+
+def test_reversing_the_bill_drops_a_difference_that_was_not_sent(village, paid):
+    village.expensify.edit(paid, 0, 8550)
+    village.work()
+    bill = village.report(paid).postings.get(state=State.POSTED)
+    corrections.post_difference(village.posting(paid), "ann")
+    village.books.change(bill.document_id, paid=False)
+    desk.reverse([bill], "ann", "wrong company")
+    village.come_to_rest()
+    assert documents(village, paid) == []
+
+
 def test_another_payee_is_no_difference(village, paid):
     village.expensify.reports[paid]["accountEmail"] = "chloe.martin@acme.example"
     village.expensify.reports[paid]["employee"] = None

@@ -716,3 +716,44 @@ def test_after_a_failure_to_read_again_expensify_is_left_alone_for_a_while(villa
     village.drain()
     assert PollRun.objects.filter(status=PollRun.Status.FAILED).count() == 1
     assert village.books.calls == []
+
+
+@pytest.mark.parametrize("still_there", [True, False])
+def test_a_released_post_that_was_seen_in_the_ledger_is_looked_up_although_unapproved(
+    village, still_there
+):
+    """Held as stored otherwise, released, and the report unapproved before the drain came round:
+    what stands must not be forgotten, and what does not stand must not be posted."""
+    held = stored_otherwise(village)
+    report_id = held.report.report_id
+    if still_there:
+        village.books.change(held.document_id, party_id="56")
+    else:
+        village.books.delete(held.document_id)
+    desk.release([held], "ann")
+    Report.objects.update(status="processing", unapproved_at=held.state_at)
+    village.drain()
+    now = village.posting(report_id)
+    assert now.state == (State.POSTED if still_there else State.WITHDRAWN)
+    assert len(village.standing(report_id)) == still_there
+
+
+def test_a_report_closed_before_it_was_sent_is_looked_at_again(village):
+    """The flow takes approved and reimbursed reports; what somebody closed is not its business."""
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.poll()
+    village.expensify.reports[report_id]["status"] = "Closed"
+    village.poll()
+    village.come_to_rest()
+    assert village.standing(report_id) == []
+    assert village.report(report_id).standing == Report.Standing.EXCLUDED
+
+
+def test_another_flows_unreadable_report_is_left_to_that_flow(village):
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.work()
+    other = rows.a_flow(village.connection)
+    Report.objects.filter(report_id=report_id).update(flow=other)
+    village.expensify.reports[report_id]["total"] = "much"
+    village.poll()
+    assert village.report(report_id).unread_text == ""
