@@ -28,8 +28,9 @@ demo: env ## a month of reports through every ledger's simulator; ONCE=1 ends by
 run: env ## the real thing: migrate, web and cluster (settings from .env)
 	@$(PY) manage.py serve
 
+# Its many processes would compile the product again and again where no bytecode is kept.
 test: env ## the test suite: SQLite, or the database of DATABASE_URL
-	@$(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n auto --dist loadfile $(ARGS)
 
 bench: env ## reports per second, calls, statements, memory, share of the limits
 	@$(PY) manage.py bench $(ARGS)

@@ -1,5 +1,6 @@
 """A connected company on the sandbox: Expensify, QuickBooks Online and the flow between them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from connectors.clock import database_now
 from connectors.models import EXPENSIFY, Credential, ExpensifyAccount, LedgerConnection, Workspace
 from mappings import services as mapping
 from mappings.models import Flow, GLAccount, Party
+from tests.audit.snapshot import once
 
 WORKSPACE = plans.ACME_US.workspace
 REALM = plans.ACME_US.company
@@ -68,13 +70,35 @@ class Town:
         return Report.objects.get(report_id=report_id)
 
 
-def connect(sandbox: Any, **flow_columns: Any) -> Town:
-    """Connect both ends with credentials that the sandbox mints, read the lists, map them."""
-    account = connect_expensify(sandbox)
-    connection = connect_company(sandbox, REALM, "Acme US")
-    columns = {"name": "Acme US bills", "mode": "live", "tag_policy": "hold"}
-    columns |= {"due_at": database_now(), **flow_columns}
-    return settle(sandbox, account, connection, plans.ACME_US, **columns)
+def connect(sandbox: Any, only: Collection[str] = (), **flow_columns: Any) -> Town:
+    """Connect both ends with credentials that the sandbox mints, read the lists, map them.
+
+    only  ids of the reports that the month is to have; all unless given
+
+    To be called first in a test: what it leaves behind is made once and put back after that.
+    """
+
+    def connected() -> tuple[Any, ...]:
+        if only:
+            leave_out(sandbox, only)
+        account = connect_expensify(sandbox)
+        connection = connect_company(sandbox, REALM, "Acme US")
+        columns = {"name": "Acme US bills", "mode": "live", "tag_policy": "hold"}
+        columns |= {"due_at": database_now(), **flow_columns}
+        town = settle(sandbox, account, connection, plans.ACME_US, **columns)
+        app = settings.INTUIT_CLIENT_ID, settings.INTUIT_CLIENT_SECRET
+        return town.account, town.workspace, town.connection, town.flow, app
+
+    *ends, app = once((*only, *sorted(flow_columns.items())), sandbox, connected)
+    settings.INTUIT_CLIENT_ID, settings.INTUIT_CLIENT_SECRET = app
+    return Town(sandbox, *ends)
+
+
+def leave_out(sandbox: Any, but: Collection[str] = ()) -> None:
+    """Take the month's reports out of Expensify, except the ids `but`."""
+    seeded = {one["reportID"] for one in sandbox.control("expensify", "reports")}
+    gone = [{"action": "delete", "reportID": one} for one in sorted(seeded.difference(but))]
+    sandbox.control("expensify", "reports", gone)
 
 
 def connect_everything(sandbox: Any) -> list[Town]:

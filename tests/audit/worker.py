@@ -8,8 +8,8 @@ import sys
 import django
 
 
-def main(verb: str) -> None:
-    django.setup()
+def work(verb: str = "all") -> None:
+    """Poll what is due, prepare, and drain every connection; or "drain" alone."""
     from audit.engine import drain, poll, prepare
     from connectors.models import LedgerConnection
     from mappings.models import Flow
@@ -24,4 +24,5 @@ def main(verb: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    django.setup()
+    work(sys.argv[1])

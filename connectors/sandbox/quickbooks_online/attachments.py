@@ -37,8 +37,26 @@ def pieces(body: bytes, content_type: str) -> list[Piece]:
     if not content_type.lower().startswith("multipart/") or not found:
         raise Refusal("6040", "The request is not multipart/form-data with a boundary.")
     mark = b"--" + found.group(1).strip().encode()
-    cut = re.split(rb"(?:^|\r?\n)[ \t]*" + re.escape(mark) + rb"(?:--)?[ \t]*(?=\r?\n|$)", body)
-    return [piece for piece in (_piece(part) for part in cut[1:]) if piece is not None]
+    return [piece for piece in (_piece(part) for part in _cut(body, mark)) if piece is not None]
+
+
+def _cut(body: bytes, mark: bytes) -> list[bytes]:
+    """What stands between the lines that are the mark; found by the mark, since a file may have
+    many megabytes of lines that are none.
+    """
+    rest_of_line = re.compile(rb"(?:--)?[ \t]*(?=\r?\n|$)")
+    ends, place = [], body.find(mark)
+    while place >= 0:
+        start, stop = place, rest_of_line.match(body, place + len(mark))
+        while start and body[start - 1] in b" \t":
+            start -= 1
+        if stop and (not start or body[start - 1] == ord("\n")):
+            start -= len(b"\r\n") if body[max(start - 2, 0) : start] == b"\r\n" else bool(start)
+            ends.append((start, stop.end()))
+        place = body.find(mark, place + len(mark))
+    starts = [end for _, end in ends]
+    stops = [start for start, _ in ends[1:]] + [len(body)]
+    return [body[start:stop] for start, stop in zip(starts, stops, strict=True)]
 
 
 def _piece(part: bytes) -> Piece | None:
