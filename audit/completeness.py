@@ -221,7 +221,10 @@ def _add(
                 continue
             amount = ZERO
             replaced.add(place)
-        elif amount is None:
+        elif newest.is_cancel and newest.state != State.POSTED:
+            # A person takes it back, and the report may say something else by now.
+            amount = None
+        if amount is None:
             open_ends.add(place)
         is_outside = newest.on is not None and not first <= newest.on <= last
         is_elsewhen |= is_outside and amount is None

@@ -97,6 +97,10 @@ BY_PERSON = {"is_cancel": True, "by_person": True}
             id="a-reversal-that-is-held",
         ),
         pytest.param(
+            [row(1, total="30.00"), row(2, State.IN_DOUBT, "30.00", **BY_PERSON)], {},
+            {"sent": "412.60"}, id="a-report-that-changed-while-its-document-was-being-reversed",
+        ),
+        pytest.param(
             [row(1), row(2, State.IGNORED, **BY_PERSON)], {}, {"posted": "412.60"},
             id="a-reversal-that-was-set-aside",
         ),
