@@ -30,7 +30,7 @@ run: env ## the real thing: migrate, web and cluster (settings from .env)
 
 # Its many processes would compile the product again and again where no bytecode is kept.
 test: env ## the test suite: SQLite, or the database of DATABASE_URL
-	@PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n auto --dist loadfile $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: env ## reports per second, calls, statements, memory, share of the limits
 	@$(PY) manage.py bench $(ARGS)

@@ -45,13 +45,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     other = "postgres" if settings.ON_SQLITE else "sqlite"
     left_out = [item for item in items if item.get_closest_marker(other)]
-    for marker in ("long", "torture"):
+    if "long" not in config.getoption("-m"):
         # Minutes of real processes; what they reach depends on what else the machine does.
-        if marker not in config.getoption("-m"):
-            left_out += [item for item in items if item.get_closest_marker(marker)]
+        left_out += [item for item in items if item.get_closest_marker("long")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
+    # Files are dealt to the workers in this order; a long one at the end would leave others idle.
+    items.sort(key=lambda item: item.get_closest_marker("early") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,6 +15,7 @@ import pytest
 from config.management.commands import serve
 from config.processes import ChildEnded, Children, StopAsked, is_free, stop_on_signals
 
+pytestmark = pytest.mark.early
 PROJECT = Path(__file__).resolve().parent.parent
 SECRETS = {"SECRET_KEY": "s" * 50, "FERNET_KEYS": "f" * 50}
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"

@@ -324,6 +324,7 @@ class Histories(RuleBasedStateMachine):
         return members[place % len(members)]
 
 
+@pytest.mark.early
 @pytest.mark.django_db
 def test_no_history_doubles_loses_or_misstates_a_document():
     run_state_machine_as_test(

@@ -20,7 +20,7 @@ from tests.audit import town as towns
 from tests.audit import worker
 from tests.audit.test_faults import EXPECTED, everything_stands_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.early]
 ROOT = Path(__file__).parents[2]
 
 

@@ -20,7 +20,7 @@ from connectors.sandbox.month import cases, revision, story
 from mappings.models import Flow
 from tests.audit import town as towns
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.early]
 STORY = story()
 QBO = "quickbooks_online"
 UPLOAD = {"path": "/upload", "method": "POST"}
