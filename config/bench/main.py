@@ -19,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--small", type=int, default=1_000, help="for memory")
     parser.add_argument("--large", type=int, default=20_000, help="for memory")
     parser.add_argument("--seconds", type=int, default=150, help="with the vendor's limits on")
+    parser.add_argument("--beside", type=int, default=100, help="documents, one of them bad")
     given = parser.parse_args(argv)
     speed = {ms: measured("speed", reports=given.reports, latency_ms=ms) for ms in LATENCIES_MS}
     memory = {n: measured("memory", reports=n) for n in (given.small, given.large)}
@@ -31,12 +32,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "peak_mb": {str(n): one["peak_mb"] for n, one in memory.items()},
         "limit_share": share["limit_share"],
     }
-    show(figures, share)
+    delays = {size: delay(given.beside, size) for size in (30, 1)}
+    show(figures, share, delays)
     print(json.dumps(figures))
     return 0
 
 
-def measured(what: str, **options: int) -> dict[str, Any]:
+def measured(what: str, **options: int | str) -> dict[str, Any]:
     """One measurement; its own words go to the terminal, its figures come back."""
     words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
     print(f"  measuring {what} {' '.join(words)} ...", file=sys.stderr, flush=True)
@@ -47,7 +49,19 @@ def measured(what: str, **options: int) -> dict[str, Any]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def show(figures: dict[str, Any], share: dict[str, Any]) -> None:
+def delay(count: int, batch_size: int) -> dict[str, float]:
+    """Seconds that all documents but one need, by what the ledger always does to that one."""
+    return {
+        bad: measured("failing", reports=count, batch_size=batch_size, bad=bad, latency_ms=100)[
+            "others_s"
+        ]
+        for bad in ("none", "document", "call")
+    }
+
+
+def show(
+    figures: dict[str, Any], share: dict[str, Any], delays: dict[int, dict[str, float]]
+) -> None:
     print(f"\n  {'latency':>10} {'reports/s':>12} {'plain loop/s':>14} {'times':>8}")
     for ms, speed in figures["reports_per_s"].items():
         loop = figures["loop_per_s"][ms]
@@ -58,5 +72,10 @@ def show(figures: dict[str, Any], share: dict[str, Any]) -> None:
         print(f"  peak memory, {count:>6} reports {peak:>8.1f} MB")
     print(
         f"  share of the allowed writes that we used {figures['limit_share']:.3f}, "
-        f"answers of 429: {share['throttled']}\n"
+        f"answers of 429: {share['throttled']}"
     )
+    print("\n  one bad document of many: seconds until the others are posted, at 100 ms")
+    print(f"  {'in a call':>12} {'none bad':>10} {'refused':>10} {'breaks its call':>17}")
+    for size, one in delays.items():
+        print(f"  {size:>12} {one['none']:>10.2f} {one['document']:>10.2f} {one['call']:>17.2f}")
+    print()

@@ -21,10 +21,12 @@ WRITES_PER_MINUTE = 40 * 30  # batches a minute, documents a batch
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["speed", "memory", "limits"])
+    parser.add_argument("what", choices=["speed", "memory", "limits", "failing"])
     parser.add_argument("--reports", type=int, default=600)
     parser.add_argument("--latency-ms", type=int, default=0)
     parser.add_argument("--seconds", type=int, default=150)
+    parser.add_argument("--bad", choices=["none", "document", "call"], default="none")
+    parser.add_argument("--batch-size", type=int, default=30)
     given = parser.parse_args()
     stage = Stage()
     try:
@@ -33,6 +35,7 @@ def main() -> int:
             "speed": speed,
             "memory": memory,
             "limits": limits,
+            "failing": failing,
         }[given.what]
         print(json.dumps(measure(ground, given)))
     finally:
@@ -52,8 +55,18 @@ def generate(ground: Ground, count: int) -> None:
 
 def poll_to_posted(ground: Ground) -> int:
     """Everything from reading Expensify to the last receipt; returns the documents posted."""
-    from audit.engine import desk, drain, poll, prepare
+    from audit.engine import drain
     from audit.models import Posting
+
+    read_and_build(ground)
+    while drain.work_waits(ground.connection_id):
+        drain.drain(ground.connection_id)
+    return Posting.objects.filter(state="posted").count()
+
+
+def read_and_build(ground: Ground) -> None:
+    """Poll now, and build what was read."""
+    from audit.engine import desk, poll, prepare
     from mappings.models import Flow
 
     flow = Flow.objects.get(pk=ground.flow_id)
@@ -61,9 +74,6 @@ def poll_to_posted(ground: Ground) -> int:
     flow.refresh_from_db()
     poll.poll(flow.pk, flow.due_at)
     prepare.prepare(flow.pk)
-    while drain.work_waits(ground.connection_id):
-        drain.drain(ground.connection_id)
-    return Posting.objects.filter(state="posted").count()
 
 
 @contextmanager
@@ -138,15 +148,10 @@ def limits(ground: Ground, given: argparse.Namespace) -> dict[str, Any]:
     """The vendor's limits on, ours too: how much of what is allowed do we use?"""
     from django.conf import settings
 
-    from audit.engine import desk, drain, poll, prepare
-    from mappings.models import Flow
+    from audit.engine import drain
 
     generate(ground, WRITES_PER_MINUTE * (given.seconds // 60 + 2))
-    flow = Flow.objects.get(pk=ground.flow_id)
-    desk.poll_now(flow, "bench")
-    flow.refresh_from_db()
-    poll.poll(flow.pk, flow.due_at)
-    prepare.prepare(flow.pk)
+    read_and_build(ground)
     ground.control(LEDGER, "settings", {"limits": True})
     settings.LEDGER_LIMITS = True
     ground.control(LEDGER, "requests", method="DELETE")
@@ -159,6 +164,43 @@ def limits(ground: Ground, given: argparse.Namespace) -> dict[str, Any]:
     # After warm-up: the first window may be used up at once.
     allowed = 40 * (given.seconds / 60)
     return {"limit_share": round(min(len(writes) / allowed, 1.0), 3), "throttled": throttled}
+
+
+def failing(ground: Ground, given: argparse.Namespace) -> dict[str, Any]:
+    """Seconds from the first call until all documents but one are posted, while the ledger always
+    refuses that one ("document"), or breaks down over each call that contains it ("call").
+    """
+    from dataclasses import replace
+
+    from audit.engine import drain
+    from audit.models import Posting
+    from connectors.ledgers.quickbooks_online.ledger import QuickBooksOnline
+
+    QuickBooksOnline.abilities = replace(QuickBooksOnline.abilities, batch_size=given.batch_size)
+    generate(ground, given.reports)
+    read_and_build(ground)
+    others = Posting.objects.order_by("pk")
+    if given.bad != "none":
+        bad = others[given.reports // 2]
+        others = others.exclude(pk=bad.pk)
+        number = bad.report.report_id
+        fault = {"match": {"path": "/batch", "body": number}, "times": None}
+        if given.bad == "document":
+            fault |= {"kind": "partial_batch", "body": f"~{number}"}
+        else:
+            fault |= {"kind": "unavailable", "status": 500}
+        ground.control(LEDGER, "faults", fault)
+    ground.control(LEDGER, "settings", {"latency_ms": given.latency_ms})
+    ground.control(LEDGER, "requests", method="DELETE")
+    expected = others.count()
+    started = time.perf_counter()
+    while others.filter(state="posted").count() < expected:
+        drain.drain(ground.connection_id)
+        if time.perf_counter() - started > given.seconds:
+            raise SystemExit("the other documents were not posted in time")
+    took = time.perf_counter() - started
+    faults = sum(bool(one["fault"]) for one in ground.control(LEDGER, "requests"))
+    return {"others_s": round(took, 3), "faults": faults}
 
 
 if __name__ == "__main__":

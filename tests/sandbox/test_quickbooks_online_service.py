@@ -298,7 +298,13 @@ def test_a_batch_is_replayed_whole(books):
 
 @pytest.mark.parametrize(
     ("wish", "stored", "answered"),
-    [(None, 2, 4), ("missing", 2, 2), ("missing_stored", 4, 2), ("a,b,c", 1, 4)],
+    [
+        (None, 2, 4),
+        ("missing", 2, 2),
+        ("missing_stored", 4, 2),
+        ("a,b,c", 1, 4),
+        ("~'bId': 'b'", 3, 4),
+    ],
 )
 def test_a_partial_batch_refuses_or_loses_members(books, wish, stored, answered):
     members = [{"bId": n, "Bill": books.bill()} for n in "abcd"]

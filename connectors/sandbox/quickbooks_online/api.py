@@ -246,12 +246,14 @@ def _check_bids(call: Call, members: list[Obj]) -> None:
 
 def _fates(fault: Fault | None, members: list[Obj]) -> dict[str, str]:
     """What partial_batch does to whom: `body` is missing, missing_stored, a list of bIds to refuse,
-    or nothing for every second member."""
+    `~text` to refuse whatever contains the text, or nothing for every second member."""
     if fault is None:
         return {}
     seconds = [member["bId"] for member in members[1::2]] or [members[0]["bId"]]
     if fault.body in ("missing", "missing_stored"):
         return dict.fromkeys(seconds, fault.body)
+    if fault.body and fault.body.startswith("~"):
+        return {one["bId"]: "refused" for one in members if fault.body[1:] in str(one)}
     chosen = [bid.strip() for bid in fault.body.split(",")] if fault.body else seconds
     return dict.fromkeys(chosen, "refused")
 
