@@ -4,13 +4,25 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from connectors.contract.ledger import Limit
 from connectors.contract.transport import Request, Response, Transport
 
-# A vendor counts when a request arrives, we when it leaves. What leaves at the very pace of the
-# limit may arrive a little faster.
-MARGIN = 1.02
+# A vendor counts a request when it arrives: after it left, and before its answer is here. What was
+# answered counts from its answer on; what is under way only from when it left, with more to spare.
+ANSWERED, UNDER_WAY = 1.005, 1.02
+
+
+@dataclass(eq=False, slots=True)
+class Sent:
+    """One request: when it left, or will leave; once it is answered, when that was."""
+
+    at: float
+    spare: float = UNDER_WAY
+
+    def counts_until(self, limit: Limit) -> float:
+        return self.at + limit.per_s * self.spare
 
 
 class Meter:
@@ -28,36 +40,43 @@ class Meter:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._clock, self._sleep, self._lock = clock, sleep, threading.Lock()
-        self._windows = [
-            (limit, deque((recent or {}).get(name_of(limit), ()), maxlen=limit.count))
-            for limit in limits
-        ]
+        self._windows: list[tuple[Limit, deque[Sent]]] = []
+        for limit in limits:
+            before = (recent or {}).get(name_of(limit), ())
+            sent = (Sent(at, ANSWERED) for at in before)
+            self._windows.append((limit, deque(sent, maxlen=limit.count)))
 
-    def take(self, path: str) -> float:
-        """Wait until one more request to `path` fits into every window; the seconds waited.
+    def take(self, path: str) -> Sent:
+        """Wait until one more request to `path` fits into every window, and count it.
 
         The place in time is taken first and waited for outside the lock: everybody is served in
         the order of asking.
         """
         with self._lock:
-            now = self._clock()
             counted = [(limit, sent) for limit, sent in self._windows if limit.path in path]
-            slot = now
-            for limit, sent in counted:
-                if len(sent) == limit.count:
-                    slot = max(slot, sent[0] + limit.per_s * MARGIN)
+            before = [(limit, sent[0]) for limit, sent in counted if len(sent) == limit.count]
+            mine = Sent(self._slot(before))
             for _, sent in counted:
-                sent.append(slot)
-        if slot > now:
-            self._sleep(slot - now)
-        return slot - now
+                sent.append(mine)
+        # Those before us may have been answered later than we thought.
+        while (wait := mine.at - self._clock()) > 0:
+            self._sleep(wait)
+            mine.at = self._slot(before)
+        return mine
+
+    def _slot(self, before: Sequence[tuple[Limit, Sent]]) -> float:
+        return max([self._clock(), *(sent.counts_until(limit) for limit, sent in before)])
+
+    def answered(self, sent: Sent) -> None:
+        """The request of `take` is over, with or without an answer."""
+        sent.at, sent.spare = self._clock(), ANSWERED
 
     def recent(self) -> dict[str, list[float]]:
         """What still counts, for the next meter of this connection."""
         now = self._clock()
         with self._lock:
             return {
-                name_of(limit): [at for at in sent if at > now - limit.per_s * MARGIN]
+                name_of(limit): [one.at for one in sent if one.counts_until(limit) > now]
                 for limit, sent in self._windows
             }
 
@@ -74,5 +93,8 @@ class Metered:
         self._transport, self._meter = transport, meter
 
     def send(self, request: Request) -> Response:
-        self._meter.take(request.path.partition("?")[0])
-        return self._transport.send(request)
+        sent = self._meter.take(request.path.partition("?")[0])
+        try:
+            return self._transport.send(request)
+        finally:
+            self._meter.answered(sent)

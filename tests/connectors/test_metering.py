@@ -7,7 +7,7 @@ import pytest
 from connectors import limits
 from connectors.contract.ledger import Limit
 from connectors.contract.transport import Request, Response
-from connectors.metering import MARGIN, Meter, Metered
+from connectors.metering import ANSWERED, UNDER_WAY, Meter, Metered
 
 SECOND = Limit(3, 1.0)
 BATCHES = Limit(2, 60.0, path="/batch")
@@ -32,9 +32,17 @@ def a_meter(*kept: Limit, time: Time, recent=None) -> Meter:
     return Meter(kept, recent, time.clock, time.sleep)
 
 
+def waited(meter: Meter, time: Time, path: str) -> float:
+    """Seconds until a request may leave that nobody answers for now."""
+    asked = time.now
+    meter.take(path)
+    return time.now - asked
+
+
 def test_below_the_limit_nobody_waits():
-    meter = a_meter(SECOND, time=Time())
-    assert [meter.take("/x") for _ in range(3)] == [0, 0, 0]
+    time = Time()
+    meter = a_meter(SECOND, time=time)
+    assert [waited(meter, time, "/x") for _ in range(3)] == [0, 0, 0]
 
 
 def test_no_window_ever_holds_more_than_the_limit():
@@ -45,7 +53,7 @@ def test_no_window_ever_holds_more_than_the_limit():
         sent.append(time.now)
     for start in sent:
         assert len([at for at in sent if start <= at < start + 1.0]) <= 3
-    assert sent[-1] - sent[0] == pytest.approx(6 * MARGIN), "and no slower than that"
+    assert sent[-1] - sent[0] == pytest.approx(6 * UNDER_WAY), "and no slower than that"
 
 
 def test_a_limit_counts_only_the_requests_it_is_about():
@@ -53,8 +61,36 @@ def test_a_limit_counts_only_the_requests_it_is_about():
     meter = a_meter(BATCHES, time=time)
     for _ in range(10):
         meter.take("/v3/company/1/preferences")
-    assert meter.take("/v3/company/1/batch") == meter.take("/v3/company/1/batch") == 0
-    assert meter.take("/v3/company/1/batch") == pytest.approx(60 * MARGIN)
+    batch = "/v3/company/1/batch"
+    assert waited(meter, time, batch) == waited(meter, time, batch) == 0
+    assert waited(meter, time, batch) == pytest.approx(60 * UNDER_WAY)
+
+
+def test_a_request_counts_from_its_answer_on_for_it_may_have_arrived_as_late_as_that():
+    time = Time()
+    meter = a_meter(BATCHES, time=time)
+    first, second = meter.take("/batch"), meter.take("/batch")
+    time.now += 5
+    meter.answered(first)
+    meter.answered(second)
+    assert waited(meter, time, "/batch") == pytest.approx(60 * ANSWERED)
+
+
+def test_whoever_waits_for_a_request_that_is_answered_late_waits_longer():
+    time = Time()
+    meter = a_meter(BATCHES, time=time)
+    first = meter.take("/batch")
+    meter.take("/batch")
+
+    def answered_meanwhile(seconds: float) -> None:
+        time.now += seconds
+        if first.spare == UNDER_WAY:
+            meter.answered(first)
+
+    meter._sleep = answered_meanwhile
+    asked = time.now
+    meter.take("/batch")
+    assert time.now - asked == pytest.approx(60 * UNDER_WAY + 60 * ANSWERED)
 
 
 def test_what_an_earlier_meter_sent_still_counts():
@@ -63,19 +99,19 @@ def test_what_an_earlier_meter_sent_still_counts():
     first.take("/batch"), first.take("/batch")
     time.now += 20
     second = a_meter(BATCHES, time=time, recent=first.recent())
-    assert second.take("/batch") == pytest.approx(60 * MARGIN - 20)
+    assert waited(second, time, "/batch") == pytest.approx(60 * ANSWERED - 20)
 
 
 def test_threads_share_the_limit():
     time = Time()
     meter = a_meter(SECOND, time=time)
-    waits = []
-    threads = [threading.Thread(target=lambda: waits.append(meter.take("/x"))) for _ in range(9)]
+    began, sent = time.now, []
+    threads = [threading.Thread(target=lambda: sent.append(meter.take("/x"))) for _ in range(9)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(wait == 0 for wait in waits) >= 3
+    assert sum(one.at == began for one in sent) == 3
     assert len(meter.recent()["3 in 1 s"]) == 3
 
 
