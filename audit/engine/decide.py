@@ -265,8 +265,10 @@ def _is_of_no_account(open_: Posting | None, revision_id: int | None) -> bool:
 
 
 def _is_taken_back(open_: Posting | None) -> bool:
-    """A person's reversal waits to be sent; no revision undoes it."""
-    return open_ is not None and open_.op == Op.CANCEL and open_.cause == "person"
+    """A person's reversal waits to be sent; no revision undoes it, until it is set aside."""
+    if open_ is None or open_.state == State.IGNORED:
+        return False
+    return open_.op == Op.CANCEL and open_.cause == "person"
 
 
 def of_taken_away(report: Report, policy: str, slices: dict[str, Standing]) -> Decision:

@@ -105,10 +105,15 @@ def ignore(postings: Iterable[Posting], actor: str, reason: str) -> Done:
     for page, members in _pages(postings, actor):
         left += [(str(p), _why_not(p)) for p in members if p.state not in may]
         facts = {posting.pk: {"reason": reason} for posting in members}
-        moved += page.move(
+        aside = page.move(
             [p for p in members if p.state in may], may, State.IGNORED,
             note=reason[:500], facts=facts,
         )  # fmt: skip
+        # Where a reversal is given up the document stands, and the report may have changed since.
+        stands = {p.report_id for p in aside if p.op == Op.CANCEL and p.cause == "person"}
+        if Report.objects.filter(pk__in=stands).update(is_due=True):
+            nudge()
+        moved += aside
     return Done(tuple(moved), tuple(left))
 
 

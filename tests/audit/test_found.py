@@ -4,13 +4,15 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connections, transaction
 from django.db.models import F
 
 from audit.book import writing
+from audit.completeness import month_of
 from audit.engine import accept, desk, drain, intake, poll, prepare
 from audit.models import Call, Event, PollRun, Posting, Report, Revision
 from audit.states import State
@@ -757,3 +759,18 @@ def test_another_flows_unreadable_report_is_left_to_that_flow(village):
     village.expensify.reports[report_id]["total"] = "much"
     village.poll()
     assert village.report(report_id).unread_text == ""
+
+
+def test_a_report_that_changed_during_a_reversal_is_looked_at_when_that_is_set_aside(village):
+    report_id = village.expensify.file({"Airfare": 10000, "Taxi & Rideshare": 2000})
+    village.work()
+    (first,) = village.standing(report_id)
+    desk.reverse([village.posting(report_id)], "ann", "a mistake")
+    village.expensify.edit(report_id, 0, 4000)
+    village.poll()
+    desk.ignore([village.posting(report_id)], "ann", "it is right after all")
+    assert month_of(village.flow, date(2026, 10, 1), date(2026, 10, 31)).agrees
+    village.prepare()
+    village.drain()
+    (bill,) = village.standing(report_id)
+    assert (bill.id, bill.total) == (first.id, Decimal("60.00"))
