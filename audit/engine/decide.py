@@ -24,6 +24,8 @@ from mappings.texts import money
 DECISIONS = frozenset({"report.was_reversed", "revision.policy_hold"})
 # A document that others put right already is changed no more, whatever anybody releases.
 HAS_CORRECTIONS = "document.has_corrections"
+# So much of a name a wish for a vendor keeps.
+MOST_OF_NAME = 200
 # What a correction reaches that takes everything back.
 NOTHING_LEFT = "nothing"
 
@@ -244,11 +246,21 @@ def _is_same(open_: Posting, intent: Intent) -> bool:
     wanted = entry_hash(intent.entry) if intent.entry else ""
     same_problems = [p["code"] for p in open_.problems] == [p.code for p in intent.problems]
     same_place = open_.op == intent.op and open_.generation == intent.generation
-    same_place &= (open_.waits_for_id is None) == (intent.waits_for is None)
+    same_place &= _waits_alike(open_, intent.waits_for)
     clean = not intent.problems and open_.state not in NEEDS_PERSON
     return (
         same_place and open_.entry_hash == wanted and same_problems and (clean or intent.problems)
     )
+
+
+def _waits_alike(open_: Posting, wanted: PartyWanted | None) -> bool:
+    """A wish is carried out as it was entered: for another name, person or currency it is replaced
+    together with the posting."""
+    wish = open_.waits_for
+    if wish is None or wanted is None:
+        return wish is None and wanted is None
+    asked = (wish.employee_email, wish.name, wish.currency)
+    return asked == (wanted.email, wanted.name[:MOST_OF_NAME], wanted.currency)
 
 
 def _is_set_aside(open_: Posting | None, revision_id: int | None) -> bool:

@@ -75,7 +75,7 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
         unchanged: list[Posting] = []
         for report in reports:
             slices = history[report.pk]
-            if any(one.open and one.open.state in IN_FLIGHT for one in slices.values()):
+            if any(_is_on_the_wire(one.open) for one in slices.values()):
                 continue  # settled first; the report stays due
             looked_at.append(report)
             report.is_due = False
@@ -208,7 +208,8 @@ def _history(report_ids: list[int]) -> dict[int, dict[str, Standing]]:
     rows: dict[int, dict[str, dict]] = defaultdict(dict)
     wanted = OPEN | {State.POSTED, State.WITHDRAWN, State.IGNORED}
     postings = Posting.objects.filter(report_id__in=report_ids, state__in=wanted).order_by("pk")
-    for posting in postings.defer("payload", "stored", "explained").select_related("report"):
+    joined = postings.select_related("report", "waits_for")
+    for posting in joined.defer("payload", "stored", "explained"):
         place = rows[posting.report_id].setdefault(posting.slice_name, {})
         place["last" if posting.state == State.POSTED else "open"] = posting
     return defaultdict(
@@ -221,6 +222,14 @@ def _history(report_ids: list[int]) -> dict[int, dict[str, Standing]]:
             for report_id, slices in rows.items()
         },
     )
+
+
+def _is_on_the_wire(open_: Posting | None) -> bool:
+    """It is, or the vendor that it waits for, who may have to be called otherwise from now on."""
+    if open_ is None:
+        return False
+    wish = open_.waits_for if open_.state == State.READY else None
+    return open_.state in IN_FLIGHT or (wish is not None and wish.state in wishes.ON_THE_WIRE)
 
 
 def _stands_unadopted(open_: Posting | None) -> bool:

@@ -9,7 +9,8 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit.book import Page
-from audit.models import PartyWish, Posting
+from audit.engine.decide import MOST_OF_NAME
+from audit.models import PartyWish, Posting, Report
 from audit.states import State
 from connectors.clock import database_now
 from connectors.contract.report import ReportStatus
@@ -19,6 +20,7 @@ from mappings.parties import PartyWanted
 Wish = PartyWish.State
 # Nothing of it is on the wire; the state says how it ended last.
 IDLE = (Wish.WAITING, Wish.CREATED, Wish.MET, Wish.HELD)
+ON_THE_WIRE = (Wish.SENDING, Wish.IN_DOUBT)
 _FINAL = [status.value for status in ReportStatus if status.is_final]
 
 
@@ -29,7 +31,7 @@ def wish(flow: Flow, wanted: PartyWanted | None) -> PartyWish | None:
     return PartyWish(
         connection_id=flow.connection_id,
         employee_email=wanted.email,
-        name=wanted.name[:200],
+        name=wanted.name[:MOST_OF_NAME],
         currency=wanted.currency,
     )
 
@@ -38,7 +40,7 @@ def enter(page: Page, drafts: Iterable[Posting]) -> None:
     """Store the wishes of new postings, one for each employee, and point the postings at them.
 
     A wish that has ended waits again, whatever its end: the postings say that it is needed. What
-    is on the wire stays as it is.
+    is on the wire stays as it is; who wants it otherwise is looked at again when that is settled.
     """
     waiting = [draft for draft in drafts if draft.waits_for is not None]
     wanted = {draft.waits_for.employee_email: draft.waits_for for draft in waiting}
@@ -53,19 +55,25 @@ def enter(page: Page, drafts: Iterable[Posting]) -> None:
         connection_id=page.connection_id, employee_email__in=emails
     ).order_by("employee_email")
     rows = {row.employee_email: row for row in known}
-    for email, row in rows.items():
-        _wish_again(page, row, wanted[email])
+    granted = {email for email, row in rows.items() if _wish_again(page, row, wanted[email])}
+    too_late: set[int] = set()
     for draft in waiting:
-        draft.waits_for = rows[draft.waits_for.employee_email]
+        email = draft.waits_for.employee_email
+        draft.waits_for = rows[email]
+        if email not in granted:
+            too_late.add(draft.report_id)
+    Report.objects.filter(pk__in=too_late).update(is_due=True)
 
 
-def _wish_again(page: Page, row: PartyWish, wanted: PartyWish) -> None:
+def _wish_again(page: Page, row: PartyWish, wanted: PartyWish) -> bool:
+    """False where something else than `wanted` is on the wire."""
     changes = {"name": wanted.name, "currency": wanted.currency}
-    if row.state != Wish.WAITING:
+    if row.state not in ON_THE_WIRE and row.state != Wish.WAITING:
         changes |= {"state": Wish.WAITING, "state_at": page.now, "asked_by": page.actor}
         changes |= {"attempts": 0, "due_at": None}
-    if any(getattr(row, column) != content for column, content in changes.items()):
-        PartyWish.objects.filter(pk=row.pk, state__in=IDLE).update(**changes)
+    if all(getattr(row, column) == content for column, content in changes.items()):
+        return True
+    return bool(PartyWish.objects.filter(pk=row.pk, state__in=IDLE).update(**changes))
 
 
 def due(live: Q, read_since: datetime | None = None) -> QuerySet[PartyWish]:

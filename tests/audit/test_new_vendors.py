@@ -27,6 +27,7 @@ from tests.audit.newcomers import (
     is_creation,
     one_vendor_is_owed,
     order,
+    quiet,
     quiet_firm,
     spent,
     vendors,
@@ -294,6 +295,60 @@ def test_a_report_that_waited_too_long_is_read_again_first(firm):
     assert not creations(firm) and not firm.ours()
 
 
+# --- wanted otherwise meanwhile -------------------------------------------------------------------
+
+MARRIED = {"firstName": "Ada", "lastName": "Quist-Bell", "fullName": "Ada Quist-Bell"}
+
+
+def test_whoever_is_renamed_before_the_vendor_was_created_gets_one_of_the_new_name(firm):
+    report_id = filed(firm)
+    firm.poll()
+    filed(firm, submitter=MARRIED)
+    firm.poll()
+    assert wish().name == "Ada Quist-Bell"
+    firm.drain()
+    one_vendor_is_owed(firm, report_id, name="Ada Quist-Bell")
+    assert vendors(firm, "Ada Quist") == []
+
+
+def test_nobody_of_the_old_name_is_sent_again_once_the_employee_is_renamed(firm):
+    report_id = filed(firm)
+    firm.poll()
+    order(firm, "reset_before_store")
+    firm.drain(times=1)
+    assert wish().state == Wish.IN_DOUBT
+    filed(firm, submitter=MARRIED)
+    firm.poll()
+    assert firm.report(report_id).is_due, "what is on the wire is settled first"
+    quiet(firm)
+    one_vendor_is_owed(firm, report_id, name="Ada Quist-Bell")
+    assert vendors(firm, "Ada Quist") == []
+
+
+def test_a_second_report_under_another_name_is_looked_at_again_when_the_first_is_settled(firm):
+    first = filed(firm)
+    firm.poll()
+    order(firm, "reset_before_store")
+    firm.drain(times=1)
+    second = filed(firm, "Second trip", submitter=MARRIED)
+    back = {"action": "unapprove", "reportID": first}
+    firm.sandbox.control("expensify", "reports", back)
+    firm.poll()
+    quiet(firm)
+    one_vendor_is_owed(firm, second, name="Ada Quist-Bell")
+    assert vendors(firm, "Ada Quist") == []
+
+
+def test_a_report_that_becomes_somebody_elses_creates_nobody_for_the_first(firm):
+    report_id = filed(firm)
+    firm.poll()
+    filed(firm, "October", "olu.bello@acme.example")
+    firm.poll()
+    firm.drain()
+    one_vendor_is_owed(firm, report_id, name="Olu Bello")
+    assert vendors(firm, "Ada Quist") == []
+
+
 # --- what is decided ------------------------------------------------------------------------------
 
 WANTED = PartyWanted("Ada Quist", ADA, "USD")
@@ -352,6 +407,27 @@ def standing(**columns: Any) -> decide.Standing:
 def test_a_document_that_stands_waits_for_its_new_payee_alone():
     waiting = decided(built(), {"reimbursable": standing(currency="USD")})
     assert waiting["reimbursable"] == ("amend", [], "Ada Quist", False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "replaced"),
+    [
+        ({}, []),
+        ({"name": "Ada Q"}, ["reimbursable"]),
+        ({"currency": "EUR"}, ["reimbursable"]),
+        ({"employee_email": INES}, ["reimbursable"]),
+    ],
+    ids=["as it was", "another name", "another currency", "another person"],
+)
+def test_a_posting_waits_on_only_for_the_very_vendor_that_is_wanted(asked, replaced):
+    given = {"name": "Ada Quist", "employee_email": ADA, "currency": "USD"}
+    waits = Posting(
+        state=State.READY, op="post", generation=1, waits_for=PartyWish(pk=1, **given | asked)
+    )
+    only = Built(built().slices[:1])
+    decision = decide.decide(only, {"reimbursable": decide.Standing(waits, None)})
+    assert [one.slice_name for one in decision.intents] == replaced
+    assert decision.drops == ((waits,) if replaced else ())
 
 
 @pytest.mark.parametrize(
