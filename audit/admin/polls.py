@@ -17,6 +17,7 @@ _WINDOW = {
     "approved_after": "Approved on or after",
     "states": "States asked for",
     "read_again": "Known reports read again",
+    "overtaken": "Left as they are, read again meanwhile",
 }
 
 

@@ -29,12 +29,14 @@ STANDS = Q(op=Op.POST.value) & ~Q(document_id="")
 
 @dataclass(slots=True)
 class Tally:
-    """What one poll found; becomes the columns of its PollRun."""
+    """What one poll found; becomes the columns of its PollRun. `overtaken`: reports left as they
+    are, because somebody asked for them later than this poll, and was answered sooner."""
 
     found: int = 0
     new: int = 0
     revised: int = 0
     unchanged: int = 0
+    overtaken: int = 0
     unreadable: list[dict] = field(default_factory=list)
     totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     unknown_keys: set[str] = field(default_factory=set)
@@ -42,8 +44,12 @@ class Tally:
     seen: set[str] = field(default_factory=set)
 
 
-def take_in(flow: Flow, reports: Sequence[Read], tally: Tally) -> None:
-    """Commit one chunk: reports, their new revisions, withdrawals, and an event for each change."""
+def take_in(flow: Flow, reports: Sequence[Read], tally: Tally, asked_at: datetime) -> None:
+    """Commit one chunk: reports, their new revisions, withdrawals, and an event for each change.
+
+    `asked_at`: when Expensify was asked for them, by the database's clock. What it was asked for
+    later stands in the book already, and is not overwritten.
+    """
     wanted = {report.report_id: report for report in reports}
     if not wanted:
         return
@@ -53,15 +59,19 @@ def take_in(flow: Flow, reports: Sequence[Read], tally: Tally) -> None:
         strangers = {one.report_id: one for one in fresh if one.report_id not in known}
         # Another poll may have found the same report since we looked.
         Report.objects.bulk_create(
-            [new_row(flow, read, page.now) for read in strangers.values()], ignore_conflicts=True
+            [new_row(flow, read, asked_at) for read in strangers.values()], ignore_conflicts=True
         )
         known |= _rows(flow, strangers)
+        older = {read.report_id for read in fresh if known[read.report_id].read_at > asked_at}
+        tally.overtaken += len(older)
+        tally.seen |= older
+        fresh = [read for read in fresh if read.report_id not in older]
         rows = [known[read.report_id] for read in fresh]
         pairs = list(zip(rows, fresh, strict=True))
-        revisions = _revisions(pairs, page)
+        revisions = _revisions(pairs, page, asked_at)
         changed, unchanged = [], []
         for row, read in pairs:
-            before = row.latest_id
+            before, row.read_at = row.latest_id, asked_at
             moved = _copy_facts(row, read, page)
             if revision := revisions.get(row.pk):
                 row.latest, row.is_due, moved = revision, True, True
@@ -77,7 +87,7 @@ def take_in(flow: Flow, reports: Sequence[Read], tally: Tally) -> None:
             else:
                 tally.unchanged += 1
             (changed if moved else unchanged).append(row)
-        _write_rows(changed, unchanged, page)
+        _write_rows(changed, unchanged, asked_at)
         _withdraw([row for row in changed if row.unapproved_at == page.now], page)
 
 
@@ -169,7 +179,6 @@ def _copy_facts(row: Report, read: Read, page: Page) -> bool:
     if row.absent_since is not None:
         row.is_due = True
         page.note("report.back", report_id=row.pk)
-    row.read_at = page.now
     changed = False
     for name, content in facts.items():
         if getattr(row, name) != content:
@@ -187,7 +196,9 @@ def shown(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _revisions(pairs: list[tuple[Report, Read]], page: Page) -> dict[int, Revision]:
+def _revisions(
+    pairs: list[tuple[Report, Read]], page: Page, asked_at: datetime
+) -> dict[int, Revision]:
     """The revision that each report has now, where it is not the one that it had.
 
     A report that was edited back has its old revision again: same content, same name.
@@ -215,7 +226,7 @@ def _revisions(pairs: list[tuple[Report, Read]], page: Page) -> dict[int, Revisi
                 content_hash=hashes[row.pk],
                 raw=read.raw.replace("\x00", ""),
                 total=read.total,
-                read_at=page.now,
+                read_at=asked_at,
             )
             fresh.append(revision)
         kind = "report.revised" if row.latest_id else "report.found"
@@ -235,10 +246,10 @@ _COLUMNS = (
 ).split()
 
 
-def _write_rows(changed: list[Report], unchanged: list[Report], page: Page) -> None:
+def _write_rows(changed: list[Report], unchanged: list[Report], asked_at: datetime) -> None:
     write_columns(changed, _COLUMNS)
     if unchanged:
-        Report.objects.filter(pk__in=[row.pk for row in unchanged]).update(read_at=page.now)
+        Report.objects.filter(pk__in=[row.pk for row in unchanged]).update(read_at=asked_at)
 
 
 def _withdraw(rows: list[Report], page: Page) -> None:
@@ -248,9 +259,10 @@ def _withdraw(rows: list[Report], page: Page) -> None:
     page.move(waiting, UNSENT, State.WITHDRAWN, problems=[], subject="")
 
 
-def note_unreadable(flow: Flow, unreadable: Sequence[Unreadable]) -> None:
+def note_unreadable(flow: Flow, unreadable: Sequence[Unreadable], asked_at: datetime) -> None:
     """Keep what could not be read by its id: it is asked for again until it can be, and shown to
-    people meanwhile. What was read of it before is not sent: it may be out of date."""
+    people meanwhile. What was read of it before is not sent: it may be out of date. `asked_at`: see
+    `take_in`."""
     why = {one.report_id: shown(str(one.problem), 500) for one in unreadable if one.report_id}
     if not why:
         return
@@ -260,17 +272,18 @@ def note_unreadable(flow: Flow, unreadable: Sequence[Unreadable]) -> None:
         why = {
             one: told
             for one, told in why.items()
-            if one not in known or known[one].flow_id == flow.pk
+            if one not in known
+            or (known[one].flow_id == flow.pk and known[one].read_at <= asked_at)
         }
         Report.objects.bulk_create(
-            [_unread_row(flow, report_id, page.now) for report_id in why if report_id not in known],
+            [_unread_row(flow, report_id, asked_at) for report_id in why if report_id not in known],
             ignore_conflicts=True,
         )
         for report_id, row in _rows(flow, why).items():
             if row.unread_text != why[report_id]:
                 page.note("report.unreadable", {"message": why[report_id]}, report_id=row.pk)
             Report.objects.filter(pk=row.pk).update(
-                unread_text=why[report_id], standing=Report.Standing.UNREAD
+                unread_text=why[report_id], standing=Report.Standing.UNREAD, read_at=asked_at
             )
 
 
@@ -290,14 +303,14 @@ def _unread_row(flow: Flow, report_id: str, now: datetime) -> Report:
 DELETED_AFTER = timedelta(days=1)
 
 
-def note_absent(flow: Flow, missing: Iterable[str]) -> None:
+def note_absent(flow: Flow, missing: Iterable[str], asked_at: datetime) -> None:
     """Reports that Expensify no longer lists. Said once; taken for deleted only when they are
-    missing again a day later, and the workspace is still in sight."""
+    missing again a day later, and the workspace is still in sight. `asked_at`: see `take_in`."""
     missing = list(missing)
     if not missing:
         return
     with writing(flow.connection_id) as page:
-        known = Report.objects.filter(flow=flow, report_id__in=missing)
+        known = Report.objects.filter(flow=flow, report_id__in=missing, read_at__lte=asked_at)
         rows = list(known.select_for_update().order_by("pk"))
         workspace = Workspace.objects.get(pk=flow.workspace_id)
         newly = []
@@ -309,7 +322,7 @@ def note_absent(flow: Flow, missing: Iterable[str]) -> None:
             elif row.deleted_at is None and _is_gone(row, workspace, page.now):
                 page.note("report.deleted", {"since": row.absent_since}, report_id=row.pk)
                 row.deleted_at, row.is_due = page.now, True
-            row.read_at = page.now
+            row.read_at = asked_at
         write_columns(rows, ["absent_since", "deleted_at", "is_due", "read_at"])
         # What is not there is not posted; it is looked at again when it turns up.
         _withdraw(newly, page)

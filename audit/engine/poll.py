@@ -153,8 +153,8 @@ def _read_everything(flow: Flow, run: PollRun, tally: Tally) -> None:
 def _read_by_id(client, flow: Flow, report_ids: Sequence[str], tally: Tally) -> None:
     for group in batches(report_ids):
         window = Window(policy_ids=(flow.workspace.policy_id,), report_ids=group)
-        _take_in_export(client, window, flow, tally)
-        note_absent(flow, set(group) - tally.seen)
+        asked_at = _take_in_export(client, window, flow, tally)
+        note_absent(flow, set(group) - tally.seen, asked_at)
 
 
 def _sweep_is_due(flow: Flow, run: PollRun) -> bool:
@@ -223,8 +223,13 @@ def _known_to_read_again(flow: Flow, seen: set[str]) -> list[str]:
     return [report_id for report_id in ids.iterator(chunk_size=2000) if report_id not in seen]
 
 
-def _take_in_export(client, window: Window, flow: Flow, tally: Tally) -> None:
-    """Export, download, check the file whole, and only then commit it chunk by chunk."""
+def _take_in_export(client, window: Window, flow: Flow, tally: Tally) -> datetime:
+    """Export, download, check the file whole, and only then commit it chunk by chunk.
+
+    Returns when Expensify was asked, which counts as the time of reading: somebody else may ask for
+    a report of it later, and have it sooner.
+    """
+    asked_at = database_now()
     with client.export(window) as spooled:
         for chunk in _chunks(client.read(spooled)):
             # A report that two windows hold is counted once.
@@ -235,10 +240,11 @@ def _take_in_export(client, window: Window, flow: Flow, tally: Tally) -> None:
                 if isinstance(one, Unreadable):
                     tally.unreadable.append(_as_dict(one))
                     tally.seen.add(one.report_id)  # it is there, so it is not missing
-            take_in(flow, readable, tally)
-            note_unreadable(flow, [one for one in chunk if isinstance(one, Unreadable)])
+            take_in(flow, readable, tally, asked_at)
+            note_unreadable(flow, [one for one in chunk if isinstance(one, Unreadable)], asked_at)
             reach("poll.chunk_committed")
         tally.unknown_keys |= spooled.unknown_keys
+    return asked_at
 
 
 def _chunks(reports: Iterator) -> Iterator[list]:
@@ -300,6 +306,8 @@ def _record(page: Page, run: PollRun, tally: Tally, error: VendorError | None) -
     run.unchanged, run.unreadable = tally.unchanged, len(tally.unreadable)
     run.totals = {currency: str(total) for currency, total in sorted(tally.totals.items())}
     run.problem = problem_of(error) if error else None
+    if tally.overtaken:
+        run.window["overtaken"] = tally.overtaken
     run.save()
     facts = {"found": run.found, "new": run.new, "revised": run.revised, "due_at": run.due_at}
     if error:
@@ -316,6 +324,7 @@ def note_not_taken(run: PollRun) -> None:
             read_at__gte=run.started_at,
             read_at__lte=run.finished_at,
             absent_since__isnull=True,
+            unread_text="",
         )
         .exclude(not_taken_code="")
         .values_list("not_taken_code")

@@ -168,7 +168,7 @@ def test_many_reports_that_are_missing_cost_no_statement_each(village):
         ids = [village.expensify.file({"Airfare": 10000 + n}) for n in range(many)]
         village.poll()
         with CaptureQueriesContext(database) as asked:
-            intake.note_absent(village.flow, ids)
+            intake.note_absent(village.flow, ids, database_now())
         assert Report.objects.filter(report_id__in=ids, absent_since=None).count() == 0
         return len(asked)
 

@@ -1,0 +1,110 @@
+"""Defects that a third reading of the engine found: one test for each."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from audit.engine import poll
+from audit.models import PollRun, Report
+from connectors.clock import database_now
+from tests.audit.village import Village, settle_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def village(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Village:
+    return settle_in(settings, monkeypatch)
+
+
+# --- two who read at the same time ----------------------------------------------------------------
+
+
+def meanwhile(village: Village, deed: Callable[[], None]) -> None:
+    """Let `deed` happen once Expensify has made up its next answer, and before anybody has it."""
+    export = village.expensify.export
+
+    @contextmanager
+    def slow(window: Any) -> Any:
+        with export(window) as spooled:
+            village.expensify.export = export
+            deed()
+            yield spooled
+
+    village.expensify.export = slow
+
+
+def lowered(village: Village, report_id: str) -> None:
+    village.expensify.edit(report_id, 0, 9000)
+
+
+def gone(village: Village, report_id: str) -> None:
+    del village.expensify.reports[report_id]
+
+
+def garbled(village: Village, report_id: str) -> None:
+    village.expensify.reports[report_id]["total"] = "much"
+
+
+@pytest.mark.parametrize("was", [lowered, gone, garbled])
+def test_what_was_asked_for_earlier_overwrites_nothing_that_was_read_since(village, was):
+    """A report is read again before it is posted; a poll asks for it later and is done sooner."""
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.poll()
+    Report.objects.update(read_at=F("read_at") - timedelta(minutes=61))
+    as_it_is = dict(village.expensify.reports[report_id])
+    lines = [dict(line) for line in as_it_is["expenses"]]
+    was(village, report_id)
+
+    def put_right() -> None:
+        village.expensify.reports[report_id] = {**as_it_is, "expenses": lines}
+        village.poll()
+
+    meanwhile(village, put_right)
+    assert poll.read_again(village.flow.pk, [report_id])
+    report = village.report(report_id)
+    assert (str(report.total), report.unread_text, report.absent_since) == ("100.0000", "", None)
+    village.come_to_rest()
+    assert [str(one.total) for one in village.standing(report_id)] == ["100.00"]
+
+
+def test_what_could_not_be_read_later_is_not_taken_for_readable_again(village):
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.poll()
+
+    def spoilt() -> None:
+        garbled(village, report_id)
+        village.poll()
+
+    meanwhile(village, spoilt)
+    assert poll.read_again(village.flow.pk, [report_id])
+    assert village.report(report_id).unread_text
+
+
+def test_the_figures_of_a_poll_say_what_was_read_again_meanwhile(village):
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.poll()
+    meanwhile(village, village.poll)
+    poll.read_again(village.flow.pk, [report_id])
+    run = PollRun.objects.get(window__before_posting=1)
+    assert (run.found, run.window["overtaken"]) == (0, 1)
+
+
+def test_a_report_counts_as_read_when_it_was_asked_for(village):
+    """An export may take long, and what changes in Expensify meanwhile is not in it."""
+    report_id = village.expensify.file({"Airfare": 10000})
+    later = []
+
+    def a_moment_passes() -> None:
+        now = database_now()
+        while not later or later[-1] == now:
+            later.append(database_now())
+
+    meanwhile(village, a_moment_passes)
+    village.poll()
+    report = village.report(report_id)
+    assert report.read_at < later[-1] and report.latest.read_at < later[-1]
