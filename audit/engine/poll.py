@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from audit.book import Page, writing
 from audit.engine.intake import Tally, note_absent, note_unreadable, take_in
@@ -54,8 +54,13 @@ MOST_AGAIN = 2_000
 _STATE_WORDS = {"approved": "APPROVED", "reimbursed": "REIMBURSED", "closed": "ARCHIVED"}
 
 
+class RunLost(Exception):
+    """Its time ran out and somebody else reads for this run: what was not written stays so."""
+
+
 def poll(flow_id: int, due_at: datetime) -> PollRun | None:
-    """Read the flow's workspace for the poll that was due at `due_at`; None if it is not ours.
+    """Read the flow's workspace for the poll that was due at `due_at`; None if it is not ours, or
+    not any more.
 
     The run's unique (flow, due_at) makes doubled nudges harmless; a run whose reader died is
     taken over when its time is up. A failure is recorded on the run and the poll is due again
@@ -65,18 +70,28 @@ def poll(flow_id: int, due_at: datetime) -> PollRun | None:
     run = _claim(flow, due_at)
     if run is None:
         return None
+    try:
+        _carry_out(flow, run)
+    except RunLost as lost:
+        log.warning("poll lost flow=%s: %s", flow.pk, lost)
+        return None
+    return run
+
+
+def _carry_out(flow: Flow, run: PollRun) -> None:
     tally = Tally()
     try:
         _read_everything(flow, run, tally)
+    except RunLost:
+        raise
     except VendorError as error:
         _finish(flow, run, tally, error)
-        return run
     except Exception as defect:
         # Told as a failure and due again soon, and then seen by whoever reads the log.
         _finish(flow, run, tally, _taken_over_badly(defect))
         raise
-    _finish(flow, run, tally, None)
-    return run
+    else:
+        _finish(flow, run, tally, None)
 
 
 def read_again(flow_id: int, report_ids: Sequence[str]) -> bool:
@@ -97,7 +112,10 @@ def read_again(flow_id: int, report_ids: Sequence[str]) -> bool:
     run.window = {"workspace": flow.workspace.name, "before_posting": len(report_ids)}
     tally, error = Tally(), None
     try:
-        _read_by_id(opening.open_expensify(flow.workspace.account), flow, report_ids, tally)
+        client = opening.open_expensify(flow.workspace.account)
+        _read_by_id(client, flow, run, report_ids, tally)
+    except RunLost:
+        return False
     except VendorError as failure:
         error = failure
     except Exception as defect:
@@ -128,6 +146,17 @@ def _claim(flow: Flow, due_at: datetime) -> PollRun | None:
         return PollRun.objects.get(flow=flow, due_at=due_at) if taken_over else None
 
 
+def _renew(run: PollRun) -> None:
+    """Have the run's whole time again, as long as nobody else took it over. Raises RunLost."""
+    run.until = database_now() + pace().poll_lease
+    if not _still_ours(run).update(until=run.until):
+        raise RunLost(f"{run} has another reader")
+
+
+def _still_ours(run: PollRun) -> QuerySet[PollRun]:
+    return PollRun.objects.filter(pk=run.pk, owner=run.owner, status=PollRun.Status.RUNNING)
+
+
 def _read_everything(flow: Flow, run: PollRun, tally: Tally) -> None:
     client = opening.open_expensify(flow.workspace.account)
     is_sweep = _sweep_is_due(flow, run)
@@ -143,17 +172,17 @@ def _read_everything(flow: Flow, run: PollRun, tally: Tally) -> None:
             f"{first} to {last or 'today'}" for first, last, _ in flow.to_read
         ]
     for window in windows:
-        _take_in_export(client, window, flow, tally)
+        _take_in_export(client, window, flow, run, tally)
     reach("poll.read")
     known = _known_to_read_again(flow, tally.seen)
     run.window["read_again"] = len(known)
-    _read_by_id(client, flow, known, tally)
+    _read_by_id(client, flow, run, known, tally)
 
 
-def _read_by_id(client, flow: Flow, report_ids: Sequence[str], tally: Tally) -> None:
+def _read_by_id(client, flow: Flow, run: PollRun, report_ids: Sequence[str], tally: Tally) -> None:
     for group in batches(report_ids):
         window = Window(policy_ids=(flow.workspace.policy_id,), report_ids=group)
-        asked_at = _take_in_export(client, window, flow, tally)
+        asked_at = _take_in_export(client, window, flow, run, tally)
         note_absent(flow, set(group) - tally.seen, asked_at)
 
 
@@ -223,7 +252,7 @@ def _known_to_read_again(flow: Flow, seen: set[str]) -> list[str]:
     return [report_id for report_id in ids.iterator(chunk_size=2000) if report_id not in seen]
 
 
-def _take_in_export(client, window: Window, flow: Flow, tally: Tally) -> datetime:
+def _take_in_export(client, window: Window, flow: Flow, run: PollRun, tally: Tally) -> datetime:
     """Export, download, check the file whole, and only then commit it chunk by chunk.
 
     Returns when Expensify was asked, which counts as the time of reading: somebody else may ask for
@@ -232,6 +261,7 @@ def _take_in_export(client, window: Window, flow: Flow, tally: Tally) -> datetim
     asked_at = database_now()
     with client.export(window) as spooled:
         for chunk in _chunks(client.read(spooled)):
+            _renew(run)  # an export may have taken long, and so may many chunks
             # A report that two windows hold is counted once.
             readable = [
                 one for one in chunk if isinstance(one, Read) and one.report_id not in tally.seen
@@ -244,6 +274,7 @@ def _take_in_export(client, window: Window, flow: Flow, tally: Tally) -> datetim
             note_unreadable(flow, [one for one in chunk if isinstance(one, Unreadable)], asked_at)
             reach("poll.chunk_committed")
         tally.unknown_keys |= spooled.unknown_keys
+    _renew(run)
     return asked_at
 
 
@@ -264,6 +295,8 @@ def _as_dict(unreadable: Unreadable) -> dict:
 def _finish(flow: Flow, run: PollRun, tally: Tally, error: VendorError | None) -> None:
     """Close the run; the high-water mark moves last, and only when everything was read."""
     with writing(flow.connection_id) as page:
+        if not _still_ours(run).select_for_update().order_by().values_list("pk", flat=True):
+            raise RunLost(f"{run} has another reader")
         _record(page, run, tally, error)
         nameless = [one for one in tally.unreadable if not one["report"]]
         for unreadable in nameless:  # the others stand on their reports

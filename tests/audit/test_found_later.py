@@ -9,8 +9,9 @@ import pytest
 from django.db.models import F
 
 from audit.engine import poll
-from audit.models import PollRun, Report
+from audit.models import Event, PollRun, Report
 from connectors.clock import database_now
+from connectors.contract.transport import Unreachable
 from tests.audit.village import Village, settle_in
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +109,75 @@ def test_a_report_counts_as_read_when_it_was_asked_for(village):
     village.poll()
     report = village.report(report_id)
     assert report.read_at < later[-1] and report.latest.read_at < later[-1]
+
+
+# --- the time of a poll ---------------------------------------------------------------------------
+
+
+def between_chunks(monkeypatch: pytest.MonkeyPatch, deed: Callable[[], None]) -> None:
+    """Chunks of one report; `deed` after the first of them has been committed."""
+    passes = []
+
+    def reached(name: str) -> None:
+        if name == "poll.chunk_committed":
+            passes.append(name)
+            if len(passes) == 1:
+                deed()
+
+    monkeypatch.setattr(poll, "CHUNK", 1)
+    monkeypatch.setattr(poll, "reach", reached)
+
+
+def test_a_poll_that_takes_long_keeps_its_time_with_every_chunk(village, monkeypatch):
+    for cents in (10000, 11000, 12000):
+        village.expensify.file({"Airfare": cents})
+    left = []
+
+    def time_is_nearly_up() -> None:
+        PollRun.objects.update(until=database_now() + timedelta(seconds=1))
+
+    take_in = poll.take_in
+    between_chunks(monkeypatch, time_is_nearly_up)
+
+    def taken_in(*given: Any) -> None:
+        left.append(PollRun.objects.get().until - database_now())
+        take_in(*given)
+
+    monkeypatch.setattr(poll, "take_in", taken_in)
+    village.poll()
+    assert len(left) == 3 and min(left) > timedelta(minutes=10)
+
+
+def test_a_poll_that_was_taken_over_writes_nothing_more(village, monkeypatch):
+    """Asleep for an hour after its first chunk: another worker reads for the same run meanwhile."""
+    first, second = (village.expensify.file({"Airfare": cents}) for cents in (10000, 11000))
+    due_at = database_now()
+    others = []
+
+    def taken_over() -> None:
+        PollRun.objects.update(until=database_now() - timedelta(seconds=1))
+        others.append(poll.poll(village.flow.pk, due_at))
+        Report.objects.filter(report_id=second).update(name="as the other one left it")
+
+    between_chunks(monkeypatch, taken_over)
+    assert poll.poll(village.flow.pk, due_at) is None
+    assert village.report(second).name == "as the other one left it"
+    (run,) = PollRun.objects.all()
+    assert (run.pk, run.owner, run.found) == (others[0].pk, others[0].owner, 2)
+    assert Event.objects.filter(kind="poll.done").count() == 1
+    assert village.report(first).report_id == first
+
+
+def test_a_failure_of_a_poll_that_was_taken_over_is_not_told_as_the_runs(village):
+    village.expensify.file({"Airfare": 10000})
+    due_at = database_now()
+
+    def taken_over() -> None:
+        PollRun.objects.update(until=database_now() - timedelta(seconds=1))
+        poll.poll(village.flow.pk, due_at)
+        raise Unreachable("nobody is there")
+
+    meanwhile(village, taken_over)
+    assert poll.poll(village.flow.pk, due_at) is None
+    assert PollRun.objects.get().status == PollRun.Status.DONE
+    assert not Event.objects.filter(kind="poll.failed").exists()
