@@ -2,15 +2,19 @@
 
 from typing import Any
 
+from django.db.models import Q
+
 from audit import trail
 from audit.book import lock_reports
 from audit.engine.run import reopen
-from audit.models import Report
+from audit.models import Posting, Report
 from audit.nudge import nudge
+from audit.states import State
 
 # News after which a channel that was held may be tried again at once.
 _WORKING_AGAIN = {"connection.connected", "connection.reconnected", "connection.working"}
-# News after which a flow may take what it left out: those reports are looked at again.
+# News after which a flow may take what it left out, or create nobody any more: those reports are
+# looked at again.
 _TAKES_OTHERS = {"flow.changed", "flow.backfilled"}
 _NUDGES = _WORKING_AGAIN | {"flow.poll_asked", "flow.reads_again", "flow.backfilled"}
 
@@ -31,6 +35,8 @@ def write_down(
 
 
 def _look_again(flow_id: int) -> None:
-    left_out = Report.objects.filter(flow_id=flow_id, standing=Report.Standing.EXCLUDED)
-    lock_reports(left_out.values_list("pk", flat=True))
-    left_out.update(is_due=True)
+    waiting = Posting.objects.filter(flow_id=flow_id, state=State.READY, waits_for__isnull=False)
+    concerned = Q(standing=Report.Standing.EXCLUDED) | Q(pk__in=waiting.values("report"))
+    reports = Report.objects.filter(concerned, flow_id=flow_id)
+    lock_reports(reports.values_list("pk", flat=True))
+    reports.update(is_due=True)

@@ -4,6 +4,7 @@ Only the connection's one writer does this. Killed anywhere, the next one looks 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -44,7 +45,7 @@ def create_wanted(run: Run, live: Q) -> Flows:
     """
     _recover(run)
     # What is sending still is ours of a moment ago: the next lease takes it for lost.
-    chosen = due(live, read_since=database_now() - pace().read_again_after)
+    chosen = due(live, read_since=_oldest())
     chosen = chosen.filter(connection=run.connection).exclude(state=Wish.SENDING)
     chosen = chosen.select_related("call", "party")
     wishes = list(chosen.order_by("pk")[: run.ledger.abilities.find_many])
@@ -105,7 +106,7 @@ def _create(run: Run, live: Q, one: PartyWish) -> Flows:
         return hold(run, one, tuple(made))
     with writing(run.connection.pk, lease=run.lease) as page:
         # Others were looked up and created since it was chosen: it may not be wanted any more.
-        if not lock(one) or not waiting(live).filter(waits_for=one).exists():
+        if not lock(one) or not _is_wanted(live, one):
             return set()
         call = Call.objects.create(**_columns(run, made, page))
         write(run, page, one, Wish.SENDING, call=call, due_at=None, generation=generation)
@@ -115,17 +116,20 @@ def _create(run: Run, live: Q, one: PartyWish) -> Flows:
 
 
 def _absent(run: Run, live: Q, one: PartyWish) -> Flows:
-    """It was in doubt, and nobody has the name: it certainly was not created."""
-    if not waiting(live).filter(waits_for=one).exists():
-        with writing(run.connection.pk, lease=run.lease) as page:
-            write(run, page, one, Wish.WAITING, due_at=None)
-        return set()
-    if pace().retry_in(max(1, one.attempts)) is None:
-        return hold(run, one, (unanswered(one),))
+    """It was in doubt, and nobody has the name: it certainly was not created. It is sent again only
+    for a report that asks for it as it was just read; otherwise it waits, as if never sent."""
+    if _is_wanted(live, one):
+        if pace().retry_in(max(1, one.attempts)) is None:
+            return hold(run, one, (unanswered(one),))
+        if one.call.resend_until is None or one.call.resend_until <= database_now():
+            return _create(run, live, one)
     call = one.call
-    if call.resend_until is None or call.resend_until <= database_now():
-        return _create(run, live, one)
     with writing(run.connection.pk, lease=run.lease) as page:
+        if not lock(one):
+            return set()
+        if not _is_wanted(live, one):
+            write(run, page, one, Wish.WAITING, due_at=None)
+            return set()
         call.sent_at, call.times_sent = page.now, call.times_sent + 1
         call.status, call.fence = Call.Status.INTENDED, run.lease.fence
         call.save(update_fields=["sent_at", "times_sent", "status", "fence"])
@@ -133,6 +137,16 @@ def _absent(run: Run, live: Q, one: PartyWish) -> Flows:
         page.note("party.sending", facts_of(one) | {"again": call.request_id})
     reach("parties.intent_committed")
     return _send(run, one, _packed(call))
+
+
+def _is_wanted(live: Q, one: PartyWish) -> bool:
+    """A posting that could be sent still waits for it, and its report was read lately enough."""
+    return waiting(live, _oldest()).filter(waits_for=one).exists()
+
+
+def _oldest() -> datetime:
+    """When a report must have been read since for somebody to be created because of it."""
+    return database_now() - pace().read_again_after
 
 
 def _send(run: Run, one: PartyWish, call: PartyCall) -> Flows:

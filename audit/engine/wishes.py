@@ -80,9 +80,7 @@ def due(live: Q, read_since: datetime | None = None) -> QuerySet[PartyWish]:
     """Wishes that a drain would act on now. `live`: the condition for postings that may be sent;
     `read_since` leaves out those of reports that were read earlier."""
     now = database_now()
-    needed = waiting(live).filter(waits_for=OuterRef("pk"))
-    if read_since is not None:
-        needed = needed.filter(report__read_at__gte=read_since)
+    needed = waiting(live, read_since).filter(waits_for=OuterRef("pk"))
     is_due = Q(due_at__isnull=True) | Q(due_at__lte=now)
     return PartyWish.objects.filter(
         Q(state__in=IDLE) & is_due & Q(Exists(needed))
@@ -91,9 +89,10 @@ def due(live: Q, read_since: datetime | None = None) -> QuerySet[PartyWish]:
     )
 
 
-def waiting(live: Q) -> QuerySet[Posting]:
-    """Postings that wait for a vendor, less those of reports that are to be looked at again."""
-    return Posting.objects.filter(
+def waiting(live: Q, read_since: datetime | None = None) -> QuerySet[Posting]:
+    """Postings that wait for a vendor, less those of reports that are to be looked at again, or
+    were read before `read_since`."""
+    found = Posting.objects.filter(
         live,
         state=State.READY,
         waits_for__isnull=False,
@@ -101,3 +100,4 @@ def waiting(live: Q) -> QuerySet[Posting]:
         report__absent_since__isnull=True,
         report__status__in=_FINAL,
     ).order_by()
+    return found if read_since is None else found.filter(report__read_at__gte=read_since)

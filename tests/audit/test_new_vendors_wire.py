@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from audit.engine import desk, naming
+from audit.engine import desk, drain, naming, parties
 from audit.engine.kill_points import PARTY_NAMES
-from audit.models import Call, Event, PartyWish
+from audit.models import Call, Event, PartyWish, Report
 from audit.states import State
 from connectors import opening
 from connectors.ledgers.quickbooks_online.ledger import QuickBooksOnline
 from mappings import services
-from mappings.models import Party, PartyLink, PartyName
+from mappings.models import Flow, Party, PartyLink, PartyName
 from tests.audit.newcomers import (
     ADA,
     QBO,
@@ -116,6 +116,84 @@ def test_the_identical_call_goes_again_while_it_is_remembered_and_a_new_one_late
     ids = [one["request_id"] for one in creations(firm)]
     assert ids[0] == ids[1] != ids[2]
     assert wish().generation == 2 and len(vendors(firm)) == 1
+
+
+# --- sent again, if at all, for a report as it is now ---------------------------------------------
+
+
+def in_doubt(firm: Town) -> str:
+    """A report whose vendor was sent and did not arrive; nothing has been looked up yet."""
+    report_id = filed(firm)
+    firm.poll()
+    order(firm, "reset_before_store")
+    firm.drain(times=1)
+    assert wish().state == Wish.IN_DOUBT
+    PartyWish.objects.update(due_at=datetime.now(UTC) - timedelta(seconds=1))
+    return report_id
+
+
+def paused(firm: Town, report_id: str) -> None:
+    Flow.objects.update(is_paused=True)
+
+
+def set_aside(firm: Town, report_id: str) -> None:
+    desk.ignore([firm.posting(report_id)], "ann", "not ours")
+
+
+def unapproved(firm: Town, report_id: str) -> None:
+    back = {"action": "unapprove", "reportID": report_id}
+    firm.sandbox.control("expensify", "reports", back)
+    firm.poll()
+
+
+def switched_off(firm: Town, report_id: str) -> None:
+    flow = Flow.objects.get()
+    flow.creates_parties = False
+    services.save_flow(flow, actor="ann")
+
+
+def read_long_ago(firm: Town, report_id: str) -> None:
+    Report.objects.update(read_at=datetime.now(UTC) - timedelta(hours=2))
+
+
+@pytest.mark.parametrize("change", [paused, set_aside, unapproved, switched_off, read_long_ago])
+@pytest.mark.parametrize("when", ["before the look-up", "after it"])
+def test_nobody_is_sent_again_whom_no_report_wants_as_it_is_now(firm, monkeypatch, change, when):
+    report_id = in_doubt(firm)
+    if when == "after it":
+        retry_in = parties.pace().retry_in
+
+        def changed(pace: Any, attempts: int) -> Any:
+            """Between the first question whether it is wanted, and the call."""
+            change(firm, report_id)
+            return retry_in(attempts)
+
+        monkeypatch.setattr(type(parties.pace()), "retry_in", changed)
+    else:
+        change(firm, report_id)
+    monkeypatch.setattr(drain, "read_before_posting", lambda connection_id: None)
+    firm.drain(times=1)
+    assert len(creations(firm)) == 1 and vendors(firm) == []
+    assert wish().state == Wish.WAITING
+
+
+def test_where_vendors_are_created_no_more_what_waits_for_one_is_held(firm):
+    report_id = filed(firm)
+    firm.poll()
+    switched_off(firm, report_id)
+    quiet(firm)
+    assert creations(firm) == []
+    assert codes(firm.posting(report_id)) == ["map.party.missing"]
+
+
+def test_what_was_read_long_ago_is_read_again_and_then_sent(firm):
+    report_id = in_doubt(firm)
+    read_long_ago(firm, report_id)
+    quiet(firm)
+    one_vendor_is_owed(firm, report_id)
+
+
+# --- what QuickBooks refuses ----------------------------------------------------------------------
 
 
 def test_a_refusal_holds_the_reports_with_what_quickbooks_said(firm):
