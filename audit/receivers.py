@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from audit import trail
 from audit.book import lock_reports
@@ -16,6 +16,8 @@ _WORKING_AGAIN = {"connection.connected", "connection.reconnected", "connection.
 # News after which a flow may take what it left out, or create nobody any more: those reports are
 # looked at again.
 _TAKES_OTHERS = {"flow.changed", "flow.backfilled"}
+# News of who is whom: reports that wait for a vendor of theirs may need none to be created.
+_WHO_IS_WHOM = {"party.linked", "party.named", "party.unnamed"}
 _NUDGES = _WORKING_AGAIN | {"flow.poll_asked", "flow.reads_again", "flow.backfilled"}
 
 
@@ -26,7 +28,14 @@ def write_down(
     connection_id = subject.get("connection_id")
     others = {name: ref for name, ref in subject.items() if name != "connection_id"}
     if kind in _TAKES_OTHERS:
-        _look_again(subject["flow_id"])
+        waiting = Q(pk__in=_waiting().values("report"))
+        concerned = Q(standing=Report.Standing.EXCLUDED) | waiting
+        _look_again(Report.objects.filter(concerned, flow_id=subject["flow_id"]))
+    if kind in _WHO_IS_WHOM:
+        theirs = _waiting().filter(
+            connection_id=connection_id, waits_for__employee_email=facts["employee_email"]
+        )
+        _look_again(Report.objects.filter(pk__in=theirs.values("report")))
     if kind in _WORKING_AGAIN and connection_id is not None:
         reopen(connection_id)  # before the event: a channel is locked before the head of a chain
     trail.record(kind, {**others, **facts}, connection_id=connection_id, actor=actor)
@@ -34,9 +43,12 @@ def write_down(
         nudge()
 
 
-def _look_again(flow_id: int) -> None:
-    waiting = Posting.objects.filter(flow_id=flow_id, state=State.READY, waits_for__isnull=False)
-    concerned = Q(standing=Report.Standing.EXCLUDED) | Q(pk__in=waiting.values("report"))
-    reports = Report.objects.filter(concerned, flow_id=flow_id)
+def _waiting() -> QuerySet[Posting]:
+    """Postings that wait for a vendor to be created."""
+    waiting = Posting.objects.filter(state=State.READY, waits_for__isnull=False)
+    return waiting.order_by()
+
+
+def _look_again(reports: QuerySet[Report]) -> None:
     lock_reports(reports.values_list("pk", flat=True))
     reports.update(is_due=True)

@@ -16,6 +16,7 @@ from connectors.contract.problem import Problem
 from mappings.build import Built, BuiltSlice
 from mappings.models import Flow, GLAccount, Party, PartyLink
 from mappings.parties import PartyWanted
+from mappings.services import link_party
 from tests.audit.builders import an_entry
 from tests.audit.newcomers import (
     ADA,
@@ -35,7 +36,7 @@ from tests.audit.newcomers import (
     with_and_without,
     without_look_up,
 )
-from tests.audit.town import Town
+from tests.audit.town import Town, party
 
 pytestmark = pytest.mark.django_db
 Wish = PartyWish.State
@@ -347,6 +348,16 @@ def test_a_report_that_becomes_somebody_elses_creates_nobody_for_the_first(firm)
     firm.drain()
     one_vendor_is_owed(firm, report_id, name="Olu Bello")
     assert vendors(firm, "Ada Quist") == []
+
+
+def test_whoever_is_linked_by_a_person_meanwhile_is_not_created(firm):
+    report_id = filed(firm)
+    firm.poll()
+    ben = party(firm.flow, "Ben Ito")
+    link_party(connection=firm.connection, employee_email=ADA, party=ben, actor="ann")
+    quiet(firm)
+    assert not creations(firm)
+    assert firm.posting(report_id).party_name == "Ben Ito"
 
 
 # --- what is decided ------------------------------------------------------------------------------
