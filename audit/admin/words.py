@@ -194,7 +194,7 @@ _EVENTS = {
     "rules.imported": "Rules from file {file}: {added} added, {changed} changed, "
     "{removed} removed.",
     "bills.looked_at": "Looked at open bills that Expensify has reimbursed: {bills}, of which "
-    "{paid} were paid in the ledger.",
+    "{paid} were paid in the ledger and {gone} taken away there.",
     "bills.unread": "Open bills that Expensify has reimbursed could not be looked at. {why}",
     "expensify.unknown_field": "Expensify sent a field that we do not know: {name}.",
 }
