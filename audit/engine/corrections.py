@@ -52,7 +52,8 @@ def correction_for(posting: Posting) -> Correction:
 
     Raises NotCorrectable.
     """
-    found, _ = _worked_out(posting)
+    found, ledger = _worked_out(posting)
+    _draft(posting, found, ledger)
     return found
 
 
@@ -62,9 +63,7 @@ def post_difference(posting: Posting, actor: str, reason: str = "") -> Posting:
     Raises NotCorrectable.
     """
     found, ledger = _worked_out(posting)
-    entry = found.entry
-    intent = Intent(entry.slice_name, entry.kind, Op.POST, 1, entry, (), total=entry.total)
-    new = drafted(posting.flow, posting.report, intent, ledger)
+    new = _draft(posting, found, ledger)
     new.sequence, new.cause, new.reaches, new.note = 1, "person", found.reaches, reason[:500]
     with writing(posting.connection_id, actor=actor) as page:
         if not page.move([posting], {State.QUARANTINED}, State.SUPERSEDED):
@@ -72,6 +71,17 @@ def post_difference(posting: Posting, actor: str, reason: str = "") -> Posting:
         (entered,) = page.create([new])
         nudge()
     return entered
+
+
+def _draft(posting: Posting, found: Correction, ledger: Ledger) -> Posting:
+    """What the ledger would refuse is not entered: the change stays held, to be tried again."""
+    entry = found.entry
+    intent = Intent(entry.slice_name, entry.kind, Op.POST, 1, entry, (), total=entry.total)
+    new = drafted(posting.flow, posting.report, intent, ledger)
+    if new.problems:
+        told = " ".join(f"{one['message']} {one['cure']}" for one in new.problems[:3])
+        raise NotCorrectable(f"{told} Then post the difference again.")
+    return new
 
 
 def _worked_out(posting: Posting) -> tuple[Correction, Ledger]:

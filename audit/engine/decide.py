@@ -315,8 +315,13 @@ def _corrections(name: str, slices: Mapping[str, Standing]) -> Corrections:
     found = [one for other, one in slices.items() if other != name and corrected(other) == name]
     live = tuple(one.live for one in found if one.live is not None)
     unsent = tuple(one.open for one in found if one.open is not None and not one.open.document_id)
-    # A withdrawn one will not be sent: what is missing is asked for anew.
-    counting = (one for one in (*live, *unsent) if one.state != State.WITHDRAWN)
+    # One that was withdrawn or could not be built will not be sent: what is missing is asked for
+    # anew.
+    counting = (
+        one
+        for one in (*live, *unsent)
+        if one.state != State.WITHDRAWN and not (one.state in NEEDS_PERSON and one.entry is None)
+    )
     newest = max(counting, key=lambda one: one.pk, default=None)
     return Corrections(live, unsent, newest.reaches if newest is not None else "")
 

@@ -8,9 +8,12 @@ from audit.completeness import month_of, newest_month
 from audit.engine import corrections, desk
 from audit.models import Posting, Report
 from audit.states import State
+from connectors.contract.entry import Kind
+from connectors.contract.problem import Problem
 from mappings.models import Flow, GLAccount, Rule
 from mappings.services import save_rule
 from tests.audit.builders import a_person, confirmed
+from tests.audit.fake_ledger import FakeLedger
 from tests.audit.village import Village, settle_in
 
 pytestmark = pytest.mark.django_db
@@ -217,6 +220,62 @@ def test_a_difference_that_was_withdrawn_is_asked_for_again_when_its_report_is_a
     rest = "0.00" if is_emptied else "105.50"
     assert str(sum(one.total for one in village.standing(paid))) == rest
     assert not Posting.objects.filter(state="withdrawn").exists()
+
+
+# --- what the ledger would not take ---------------------------------------------------------------
+
+
+def refuses_credits(monkeypatch) -> None:
+    render = FakeLedger.render
+
+    def rendered(self, entry, *rest, **more):
+        if entry.kind is Kind.CREDIT:
+            message = "Line 1: account 6100 takes no credits."
+            return (Problem("fake.no_credit", "lines[0]", message, "Open the account for them."),)
+        return render(self, entry, *rest, **more)
+
+    monkeypatch.setattr(FakeLedger, "render", rendered)
+
+
+def test_a_difference_that_the_ledger_would_refuse_is_not_entered_and_can_be_posted_later(
+    village, paid
+):
+    village.expensify.edit(paid, 0, 8550)
+    village.work()
+    held = village.posting(paid)
+    with pytest.MonkeyPatch.context() as patch:
+        refuses_credits(patch)
+        for asked in (corrections.correction_for, lambda one: correct(village, paid)):
+            with pytest.raises(corrections.NotCorrectable) as told:
+                asked(held)
+            assert str(told.value) == (
+                "Report R00village01 (ben.ito@acme.example, 105.50 USD): line 1: account 6100 "
+                "takes no credits. Open the account for them. Then post the difference again."
+            )
+    assert village.posting(paid).pk == held.pk
+    assert corrections.can_be_corrected(village.posting(paid))
+    correct(village, paid)
+    assert documents(village, paid) == [("bill", "120.00"), ("credit", "-14.50")]
+
+
+def test_a_difference_that_is_held_because_it_could_not_be_built_is_asked_for_anew_by_a_replay(
+    village, paid
+):
+    village.expensify.edit(paid, 0, 8550)
+    village.work()
+    entered = corrections.post_difference(village.posting(paid), "ann")
+    problem = {"code": "fake.no_credit", "field": "", "message": "No credits.", "cure": "Replay."}
+    Posting.objects.filter(pk=entered.pk).update(
+        state=State.QUARANTINED, entry=None, entry_hash="", payload="", problems=[problem]
+    )
+    entered.refresh_from_db()
+    assert desk.release([entered], "ann").left, "there is nothing that could be sent"
+    desk.replay([village.report(paid)], "ann")
+    village.come_to_rest()
+    assert corrections.can_be_corrected(village.posting(paid))
+    correct(village, paid)
+    assert documents(village, paid) == [("bill", "120.00"), ("credit", "-14.50")]
+    assert month_is_explained(village)
 
 
 # --- on the screen -------------------------------------------------------------------------------
