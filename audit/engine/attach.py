@@ -14,12 +14,13 @@ from typing import TypeVar
 from django.db import connections
 from django.db.models import F, Q, QuerySet
 
+from audit import states
 from audit.book import Page, writing
 from audit.engine.kill_points import reach
 from audit.engine.lease import LeaseLost
 from audit.engine.receipt_links import due_files, known_link
 from audit.engine.run import Run, reopen
-from audit.models import ReceiptFile
+from audit.models import Posting, ReceiptFile
 from audit.pace import pace
 from connectors import opening
 from connectors.clock import database_now
@@ -30,6 +31,7 @@ from connectors.contract.ledger import (
     FileCall,
     FileLimits,
     InDoubt,
+    Op,
     Refused,
     SoughtFile,
 )
@@ -113,6 +115,8 @@ def _try(run: Run, row: ReceiptFile, limits: FileLimits) -> bool:
     outcome = run.ledger.attached([sought]).get(sought.marker)
     if outcome is None:
         file = _fetched(run, row, limits)
+        if not _as_it_was(row).exists():
+            return True  # replaced, or off the document, while it was fetched
         call = run.ledger.attach(file, receipt, sought.marker, str(row.epoch))
         outcome = _sent(run, call)
         reach("attach.answered")
@@ -242,9 +246,22 @@ def _write(run: Run, row: ReceiptFile, state: ReceiptFile.State, outcome: str = 
             facts = {"file": row.name or row.label, "number": row.posting.number}
             facts |= {"why": row.problem["message"]} if row.problem else {}
             _note(page, _EVENTS[state], row, facts)
+        elif state == State.ATTACHED:
+            _note_overtaken(page, row)
     if outcome:
         run.outcomes[outcome] += 1
     log.info("receipt file=%s state=%s posting=%s", row.pk, row.state, row.posting_id)
+
+
+def _note_overtaken(page: Page, row: ReceiptFile) -> None:
+    """It arrived when its place was another receipt's already, which follows by itself, or nobody's
+    any more: somebody may wonder about a file that no row of ours names."""
+    document = Posting.objects.filter(marker=row.marker, state=states.State.POSTED)
+    if not document.exclude(op=Op.CANCEL.value).exists():
+        return
+    was_replaced = not ReceiptFile.objects.filter(pk=row.pk, receipt_id=row.receipt_id).exists()
+    kind = "receipt.replaced" if was_replaced else "receipt.left"
+    _note(page, kind, row, {"file": row.name, "number": row.posting.number})
 
 
 def _note(page: Page, kind: str, row: ReceiptFile, facts: dict) -> None:

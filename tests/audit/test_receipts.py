@@ -11,7 +11,8 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from audit import trail
-from audit.engine import accept, desk, drain, filing
+from audit.admin.words import event_text
+from audit.engine import accept, attach, desk, drain, filing
 from audit.models import Event, Posting, ReceiptFile, Report
 from audit.pace import FAST
 from audit.states import State
@@ -442,15 +443,20 @@ def test_an_expense_that_moves_takes_no_file_away_and_brings_its_own(town):
     assert len(uploads(town)) == before + 1, "what hangs there already is not sent again"
 
 
+def put_in_anew(town: Any, report_id: str) -> dict:
+    """A report that is put in anew has new receipts for the same expenses."""
+    report = stored_report(town, report_id)
+    keep = "reportID reportName accountEmail policyID status created submitted approved".split()
+    anew = {name: report[name] for name in keep} | {"transactionList": report["transactionList"]}
+    town.sandbox.control("expensify", "reports", anew)
+    return report
+
+
 def test_another_receipt_of_the_same_expense_is_another_file(town):
     report_id = a_report(town, a_line("Delta"))
     work(town)
     (before,) = on_document(town, town.posting(report_id))
-    report = stored_report(town, report_id)
-    keep = "reportID reportName accountEmail policyID status created submitted approved".split()
-    # A report that is put in anew has new receipts for the same expenses.
-    anew = {name: report[name] for name in keep} | {"transactionList": report["transactionList"]}
-    town.sandbox.control("expensify", "reports", anew)
+    report = put_in_anew(town, report_id)
     edit = {"action": "edit_expense", "reportID": report_id, "fields": {"merchant": "Delta Air"}}
     edit["transactionID"] = report["transactionList"][0]["transactionID"]
     town.sandbox.control("expensify", "reports", edit)
@@ -458,6 +464,84 @@ def test_another_receipt_of_the_same_expense_is_another_file(town):
     names = on_document(town, town.posting(report_id))
     assert len(set(names)) == 2 and before in names
     assert Event.objects.get(kind="receipt.replaced").facts["file"] == before
+
+
+def right_after(monkeypatch: Any, step: str, deed: Any) -> None:
+    """Let `deed` happen once a file was fetched, or sent, and before anybody wrote it down."""
+    take, taken = getattr(attach, step), []
+
+    def took(*given: Any) -> Any:
+        answer = take(*given)
+        taken.append(step)
+        if len(taken) == 1:
+            deed()
+        return answer
+
+    monkeypatch.setattr(attach, step, took)
+
+
+def waiting_receipt(town: Any) -> str:
+    """A bill that stands, with one receipt that is yet to be attached, and no other anywhere."""
+    work(town)
+    report_id = a_report(town, a_line("Delta"))
+    faulty(town, QBO, kind="throttle", match=UPLOAD)
+    town.poll()
+    drain.drain(town.connection.pk)
+    Channel.objects.update(not_before=None, breaker_until=None)
+    (row,) = rows_of(report_id)
+    assert (row.state, row.posting.state) == (WAITING, State.POSTED)
+    return report_id
+
+
+def test_a_receipt_that_is_replaced_while_it_is_sent_hangs_there_beside_the_new_one(
+    town, monkeypatch
+):
+    report_id = waiting_receipt(town)
+    first = rows_of(report_id)[0].receipt_id
+
+    def replaced() -> None:
+        put_in_anew(town, report_id)
+        town.poll()
+
+    right_after(monkeypatch, "_sent", replaced)
+    finish(town)
+    bill = town.posting(report_id)
+    (row,) = rows_of(report_id)
+    assert row.receipt_id != first and row.state == ATTACHED
+    names = on_document(town, bill)
+    assert len(set(names)) == 2 and row.name in names
+    (older,) = set(names) - {row.name}
+    event = Event.objects.get(kind="receipt.replaced")
+    assert (event.facts["file"], event.posting_id) == (older, bill.pk)
+    assert f"{older} was left on the document" in event_text(event)
+
+
+def test_a_receipt_that_is_replaced_while_it_is_fetched_is_not_sent_any_more(town, monkeypatch):
+    report_id = waiting_receipt(town)
+
+    def replaced() -> None:
+        put_in_anew(town, report_id)
+        town.poll()
+
+    right_after(monkeypatch, "_fetched", replaced)
+    finish(town)
+    (row,) = rows_of(report_id)
+    assert on_document(town, town.posting(report_id)) == [row.name]
+    assert not Event.objects.filter(kind="receipt.replaced").exists()
+
+
+def test_a_receipt_whose_expense_leaves_while_it_is_sent_is_told_as_left(town, monkeypatch):
+    report_id = waiting_receipt(town)
+
+    def left() -> None:
+        ReceiptFile.objects.filter(posting__report__report_id=report_id).update(
+            state=NOT_NEEDED, left_at=datetime.now(UTC)
+        )
+
+    right_after(monkeypatch, "_sent", left)
+    finish(town)
+    (name,) = on_document(town, town.posting(report_id))
+    assert Event.objects.get(kind="receipt.left").facts["file"] == name
 
 
 def test_a_receipt_that_comes_later_follows_although_nothing_else_changed(town):
