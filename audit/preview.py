@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from audit.engine.decide import Decision, Intent, Standing, decide
 from audit.engine.places import report_place
-from audit.engine.prepare import drafted
+from audit.engine.prepare import drafted, with_refusals
 from audit.models import KINDS, Posting, Report
 from audit.selectors import as_read
 from audit.states import OPEN, State
@@ -227,6 +227,7 @@ def _one(
     built = build(read, opened.book, kept_dates={name: one.date for name, one in live.items()})
     # What is open is left out of the question: the answer is what should be, not what is new.
     history = {name: Standing(None, one) for name, one in posted.items()}
+    built = with_refusals(built, opened.flow, report, history, opened.ledger)
     decision = decide(
         built, history, policy=opened.flow.revision_policy, place=report_place(report)
     )

@@ -3,7 +3,8 @@ says of it."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django.db.models import Max
 
@@ -114,6 +115,7 @@ def _considered(
 
     def consider(built: Built) -> tuple[Built, Decision, list[Posting]]:
         policy = flow.revision_policy
+        built = with_refusals(built, flow, report, slices, ledger)
         decision = decide(
             built,
             slices,
@@ -241,6 +243,29 @@ def _stands_unadopted(open_: Posting | None) -> bool:
         and bool(open_.document_id)
         and open_.state in UNSENT
     )
+
+
+def with_refusals(
+    built: Built, flow: Flow, report: Report, slices: Mapping[str, Standing], ledger: Ledger
+) -> Built:
+    """The report with what the ledger will not take of it, asked of every part before any of them
+    is entered: or else the others would go out, or a vendor be created, for a report that is held.
+
+    What stands already is held on its own, when it is read for its change.
+    """
+    if built.excluded or built.is_held or len(built.slices) < 2:
+        return built
+    parts = []
+    for part in built.slices:
+        standing = slices.get(part.name)
+        if part.entry is not None and (standing is None or standing.live is None):
+            # Whichever generation it will be: that changes its number, and nothing else.
+            marker = keys.marker(flow.connection.company, report.report_id, part.name, 1)
+            rendered = ledger.render(part.entry, marker, flow.connection.facts)
+            if not isinstance(rendered, Payload):
+                part = replace(part, problems=placed(rendered, report))
+        parts.append(part)
+    return replace(built, slices=tuple(parts))
 
 
 def drafted(flow: Flow, report: Report, intent: Intent, ledger: Ledger) -> Posting:

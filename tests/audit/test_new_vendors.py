@@ -13,6 +13,7 @@ from audit.preview import preview
 from audit.states import State
 from connectors.contract.entry import Kind
 from connectors.contract.problem import Problem
+from connectors.ledgers.quickbooks_online.ledger import QuickBooksOnline
 from mappings.build import Built, BuiltSlice
 from mappings.models import Flow, GLAccount, Party, PartyLink
 from mappings.parties import PartyWanted
@@ -259,10 +260,59 @@ def test_nobody_is_created_for_a_report_that_is_held_for_another_reason(firm, li
     assert not PartyWish.objects.exists()
 
 
-def test_all_parts_of_a_report_wait_together(firm):
-    """Were the card posted first and the vendor refused, half a report would stand."""
+def takes_cards(firm: Town) -> None:
     visa = GLAccount.objects.get(connection=firm.connection, number="2110")
     Flow.objects.update(takes_cards=True, card_account=visa)
+
+
+def refused_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    render = QuickBooksOnline.render
+
+    def rendered(self: Any, entry: Any, *rest: Any, **more: Any) -> Any:
+        if entry.kind is Kind.EXPENSE:
+            return (Problem("qbo.too_large", "lines[0]", "Line 1 is too large.", "Split it."),)
+        return render(self, entry, *rest, **more)
+
+    monkeypatch.setattr(QuickBooksOnline, "render", rendered)
+
+
+def test_nobody_is_created_for_a_report_of_which_quickbooks_would_refuse_another_part(
+    firm, monkeypatch
+):
+    takes_cards(firm)
+    refused_card(monkeypatch)
+    report_id = filed(firm, "October", ADA, spent(), spent(4000, "Airfare", card="1979"))
+    firm.poll()
+    parts = preview([firm.report(report_id)])[0].parts
+    assert [part.would for part in parts] == ["hold", "hold"]
+    firm.drain()
+    assert not creations(firm) and not firm.ours() and not PartyWish.objects.exists()
+    held = Posting.objects.filter(report__report_id=report_id).order_by("slice_name")
+    assert [codes(one) for one in held] == [["qbo.too_large"], ["report.other_part_held"]]
+    assert held[0].problems[0]["message"].startswith(f"Report {report_id} (Ada Quist, 58.40 USD)")
+
+    monkeypatch.undo()
+    desk.replay([firm.report(report_id)], "ann")
+    firm.drain()
+    one_vendor_is_owed(firm, report_id)
+    assert len(firm.documents("Purchase")) == 1
+
+
+def test_no_part_goes_out_of_a_report_of_which_quickbooks_would_refuse_another(firm, monkeypatch):
+    """Nothing half: a problem before the first write holds all parts."""
+    takes_cards(firm)
+    refused_card(monkeypatch)
+    ben = "ben.ito@acme.example"
+    report_id = filed(firm, "October", ben, spent(), spent(4000, "Airfare", card="1979"))
+    firm.poll()
+    firm.drain()
+    assert not firm.ours() and not firm.documents("Purchase")
+    assert firm.report(report_id).standing == Report.Standing.HELD
+
+
+def test_all_parts_of_a_report_wait_together(firm):
+    """Were the card posted first and the vendor refused, half a report would stand."""
+    takes_cards(firm)
     report_id = filed(firm, "October", ADA, spent(), spent(4000, "Airfare", card="1979"))
     firm.poll()
     order(firm, "refuse")
