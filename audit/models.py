@@ -66,6 +66,8 @@ class Report(models.Model):
     submitted_at = models.DateTimeField("submitted", null=True)
     approved_at = models.DateTimeField("approved", null=True)
     reimbursed_at = models.DateTimeField("reimbursed", null=True)
+    # Says how it was reimbursed; null while Expensify does not tell.
+    is_ach_reimbursed = models.BooleanField("reimbursed by ACH", null=True)
     latest = models.ForeignKey("Revision", models.PROTECT, related_name="+", null=True)
     standing = models.CharField(max_length=12, choices=Standing, default=Standing.NEW)
     is_due = models.BooleanField(default=True)
@@ -92,6 +94,13 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.report_id} {self.name}".strip()
+
+    @property
+    def reimbursement_method(self) -> str | None:
+        """ "ach", "other", or None: not reimbursed, or Expensify does not tell how."""
+        if self.reimbursed_at is None or self.is_ach_reimbursed is None:
+            return None
+        return "ach" if self.is_ach_reimbursed else "other"
 
     @property
     def is_approved(self) -> bool:

@@ -277,6 +277,7 @@ def as_read(report: Report) -> Read | None:
         submitted_at=report.submitted_at,
         approved_at=report.approved_at,
         reimbursed_at=report.reimbursed_at,
+        is_ach_reimbursed=report.is_ach_reimbursed,
     )
 
 

@@ -232,7 +232,7 @@ def _facts(report: Report, read: Read | None) -> list[tuple[str, Any]]:
         ("Approved", words.moment(report.approved_at)),
     ]
     if report.reimbursed_at:
-        facts.append(("Reimbursed", words.moment(report.reimbursed_at)))
+        facts.append(("Reimbursed", words.reimbursed(report)))
     if report.unapproved_at:
         facts.append(("No longer approved since", words.moment(report.unapproved_at)))
     if report.absent_since:

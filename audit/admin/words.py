@@ -140,6 +140,19 @@ def report_badges(report: Report) -> list[str]:
     return found
 
 
+_METHODS = {
+    "ach": "by ACH through Expensify",
+    "other": "marked as reimbursed, not by ACH through Expensify",
+}
+
+
+def reimbursed(report: Report) -> str:
+    """When Expensify has it reimbursed, and how where Expensify tells."""
+    when = moment(report.reimbursed_at)
+    method = report.reimbursement_method
+    return when if method is None else f"{when}, {_METHODS[method]}"
+
+
 # --- events --------------------------------------------------------------------------------------
 
 _EVENTS = {

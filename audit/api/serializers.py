@@ -81,6 +81,7 @@ class ReportSerializer(serializers.ModelSerializer):
     connection = serializers.SerializerMethodField()
     workspace_id = serializers.CharField(source="workspace.policy_id")
     total = serializers.SerializerMethodField()
+    reimbursement_method = serializers.CharField(allow_null=True)
     postings = serializers.SerializerMethodField()
 
     class Meta:
@@ -102,6 +103,7 @@ class ReportSerializer(serializers.ModelSerializer):
             "submitted_at",
             "approved_at",
             "reimbursed_at",
+            "reimbursement_method",
             "unapproved_at",
             "absent_since",
             "read_at",

@@ -146,6 +146,7 @@ def facts_of(read: Read) -> dict[str, Any]:
         "submitted_at": read.submitted_at,
         "approved_at": read.approved_at,
         "reimbursed_at": read.reimbursed_at,
+        "is_ach_reimbursed": read.is_ach_reimbursed,
         "absent_since": None,
         "deleted_at": None,
         "unread_text": "",
@@ -241,8 +242,8 @@ def _revisions(
 
 _COLUMNS = (
     "old_report_id name employee_email employee_name status currency total submitted_at "
-    "approved_at reimbursed_at absent_since deleted_at unapproved_at unread_text standing latest "
-    "flow is_due read_at"
+    "approved_at reimbursed_at is_ach_reimbursed absent_since deleted_at unapproved_at "
+    "unread_text standing latest flow is_due read_at"
 ).split()
 
 

@@ -130,6 +130,7 @@ class Report:
 
     total      Expensify's own total, which the lines must add up to
     fields     report fields in Expensify's order: (name, text)
+    is_ach_reimbursed   paid by ACH through Expensify; None where Expensify does not tell
     raw        the source line as it came, for the audit trail; no part of the content
     """
 
@@ -152,7 +153,7 @@ class Report:
     fields: tuple[tuple[str, str], ...] = ()
     actions: tuple[Action, ...] = ()
     entry_id: str = ""
-    is_ach_reimbursed: bool = False
+    is_ach_reimbursed: bool | None = None
     raw: str = ""
 
     def content(self) -> str:

@@ -114,7 +114,7 @@ def _report(members: Mapping[str, Any], raw: str, conventions: Conventions) -> R
         fields=_fields(values.record(get("customField"), "customField")),
         actions=_actions(values.rows(get("actions"), "actions")),
         entry_id=values.identifier(get("entryID"), "entryID"),
-        is_ach_reimbursed=bool(values.flag(get("isACHReimbursed"), "isACHReimbursed")),
+        is_ach_reimbursed=values.flag(get("isACHReimbursed"), "isACHReimbursed"),
         raw=raw,
     )
 

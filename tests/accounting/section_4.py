@@ -417,7 +417,13 @@ REIMBURSED = [
         books(one_line()),
         when.reimbursed("22 Oct 2026", ach=True),
         then.page_of_the_report_shows("Reimbursed", "ACH", on="22 Oct 2026"),
-        wrong="audit/admin/reports.py _facts: shows when a report was reimbursed and not how",
+    ),
+    row(
+        "4.5", "reimbursed by others and marked so: the page says that, too",
+        report(spent("Taxi", "12.50")),
+        books(one_line()),
+        when.reimbursed("22 Oct 2026"),
+        then.page_of_the_report_shows("Reimbursed", "not by ACH", on="22 Oct 2026"),
     ),
 ]  # fmt: skip
 

@@ -23,6 +23,7 @@ from tests.audit.builders import (
 )
 
 REPORTS, POSTINGS = "/api/v1/reports/", "/api/v1/postings/"
+AT = datetime(2026, 10, 22, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -75,6 +76,18 @@ def test_a_report_says_where_it_stands_and_why(viewer: Client, flow: Flow) -> No
     (problem,) = row["postings"][0]["problems"]
     assert problem["code"] == "map.party.missing" and problem["cure"].startswith("Link Ben Ito")
     assert "facts" not in problem
+
+
+@pytest.mark.parametrize(
+    ("at", "is_ach", "told"),
+    [(AT, True, "ach"), (AT, False, "other"), (AT, None, None), (None, False, None)],
+)
+def test_a_report_says_how_it_was_reimbursed(
+    viewer: Client, flow: Flow, at: datetime | None, is_ach: bool | None, told: str | None
+) -> None:
+    a_read_report(flow, reimbursed_at=at, is_ach_reimbursed=is_ach)
+    (row,) = rows(viewer, REPORTS)
+    assert row["reimbursement_method"] == told
 
 
 @pytest.mark.parametrize(

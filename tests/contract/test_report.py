@@ -78,6 +78,7 @@ def report(**changes: Any) -> Report:
         "fields": (("Project", "Globex"), ("Cost centre", "12")),
         "actions": (Action("approved", "ann.reyes@acme.example", "2026-10-20 15:30", "Fine"),),
         "entry_id": "e-1",
+        "is_ach_reimbursed": True,
         "raw": '{"reportID":"R00X9oNOn2MO"}',
     }
     return Report(**(facts | changes))

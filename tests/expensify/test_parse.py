@@ -147,6 +147,14 @@ def test_each_currency_has_its_own_scale():
 
 
 @pytest.mark.parametrize(
+    ("written", "read"), [(True, True), (False, False), (None, None), ("", None)]
+)
+def test_how_a_report_was_reimbursed_is_told_or_it_is_not(written, read):
+    report = parse.report(json.dumps({**json.loads(line()), "isACHReimbursed": written}))
+    assert report.is_ach_reimbursed is read
+
+
+@pytest.mark.parametrize(
     ("members", "field", "code"),
     [
         ({"reportID": ""}, "reportID", "expensify.id.missing"),
