@@ -225,6 +225,7 @@ _SIDEBAR = {
     "Read from Expensify": (
         ("Categories", "label", "mappings.category"),
         ("Tags", "sell", "mappings.tag"),
+        ("Tax rates", "percent", "mappings.taxrate"),
         ("Employees", "badge", "mappings.employee"),
         ("Cards", "credit_card", "mappings.card"),
     ),

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from mappings.books import Account, Book
 from mappings.lines import UNCATEGORISED
-from mappings.rulebook import ACCOUNT, Case, Rule
+from mappings.rulebook import ACCOUNT, TAX_CODE, Case, Rule, tax_names
 from mappings.suggestions import Suggestion, account_for, values_for
 from mappings.terms import TaxPolicy
 
@@ -29,21 +30,37 @@ class ListedTag:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedTaxRate:
+    """A rate of the workspace's tax: `name` is its own, `tax_name` that of all rates."""
+
+    code: str
+    tax_name: str
+    name: str
+    percent: Decimal
+
+    @property
+    def names(self) -> frozenset[str]:
+        return tax_names(self.code, self.tax_name, self.name, self.percent)
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """One thing that would hold a report.
 
     kind    missing: no rule decides it; partial: only rules with further conditions do;
             inactive: a rule decides it, for a member that is inactive or gone
-    output  `account` or a dimension
+    output  `account`, a dimension or `tax_code`
+    percent   of a tax rate, whose `name` is what a rule's condition calls it
     """
 
-    subject: Literal["category", "tag"]
+    subject: Literal["category", "tag", "tax"]
     name: str
     level: int | None
     output: str
     kind: Literal["missing", "partial", "inactive"]
     text: str
     suggestion: Suggestion | None = None
+    percent: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +74,16 @@ class PolicyCheck:
 
 
 def check(
-    book: Book, categories: Iterable[ListedCategory], tags: Iterable[ListedTag]
+    book: Book,
+    categories: Iterable[ListedCategory],
+    tags: Iterable[ListedTag],
+    tax_rates: Iterable[ListedTaxRate] = (),
 ) -> PolicyCheck:
-    tags = tuple(tags)
+    tags, tax_rates = tuple(tags), tuple(tax_rates)
     gaps = [gap for category in categories for gap in _category_gaps(book, category)]
     gaps += [gap for tag in tags for gap in _tag_gaps(book, tag)]
+    if _reclaims(book):
+        gaps += [gap for rate in tax_rates for gap in _tax_gaps(book, rate, tax_rates)]
     levels = {tag.level: tag.level_name or f"Level {tag.level}" for tag in tags}
     uncarried = [name for level, name in levels.items() if level not in book.mapped_dimensions]
     return PolicyCheck(tuple(gaps), tuple(uncarried), tuple(_tax_remarks(book)))
@@ -140,8 +162,36 @@ def _touches(rule: Rule, tag: ListedTag, dimension: str) -> bool:
     )
 
 
+def _reclaims(book: Book) -> bool:
+    return book.company.has_tax and book.terms.tax_policy is TaxPolicy.RECLAIM
+
+
+def _tax_gaps(book: Book, rate: ListedTaxRate, listed: tuple[ListedTaxRate, ...]) -> Iterator[Gap]:
+    if not rate.percent:
+        return  # no tax is charged by it, so there is nothing to reclaim
+    called = [one.name for one in listed].count(rate.name) == 1 and rate.name or rate.code
+    found = [
+        book.rulebook.verdicts(Case(taxes=rate.names, reimbursable=is_reimbursable)).get(TAX_CODE)
+        for is_reimbursable in _taken(book)
+    ]
+    if None in found:
+        kind, text = "missing", "no rule gives it a tax code, or says that it is cost"
+        if any(_touches_tax(rule, rate) for rule in book.rules):
+            kind, text = "partial", "only some of its expenses have a tax code"
+        yield Gap("tax", called, None, TAX_CODE, kind, text, percent=rate.percent)
+        return
+    for target in dict.fromkeys(verdict.target_id for verdict in found):
+        if target is not None and not (code := book.tax_codes[target]).active:
+            text = f'tax code "{code.name}" is inactive'
+            yield Gap("tax", called, None, TAX_CODE, "inactive", text, percent=rate.percent)
+
+
+def _touches_tax(rule: Rule, rate: ListedTaxRate) -> bool:
+    return TAX_CODE in rule.outputs and (not rule.tax or rule.tax in rate.names)
+
+
 def _tax_remarks(book: Book) -> Iterator[str]:
-    if not book.company.has_tax or book.terms.tax_policy is not TaxPolicy.RECLAIM:
+    if not _reclaims(book):
         return
     costs = [place for place, rule in enumerate(book.rules) if rule.tax_is_cost]
     if costs and book.terms.no_tax_code_id is None:

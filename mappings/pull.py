@@ -24,6 +24,7 @@ from mappings.models import (
     Pulled,
     Tag,
     TaxCode,
+    TaxRate,
     Value,
 )
 
@@ -80,7 +81,7 @@ def pull_chart(connection: LedgerConnection) -> tuple[Counted, ...]:
 
 
 def pull_workspace(workspace: Workspace) -> tuple[Counted, ...]:
-    """Categories, tags and employees of the workspace. Raises VendorError."""
+    """Categories, tags, tax rates and employees of the workspace. Raises VendorError."""
     as_of = database_now()
     lists = opening.open_expensify(workspace.account).policy(workspace.policy_id)
     categories = [
@@ -103,11 +104,22 @@ def pull_workspace(workspace: Workspace) -> tuple[Counted, ...]:
         Employee(workspace=workspace, email=one.email.lower(), employee_id=one.employee_id)
         for one in lists.employees
     ]
+    tax_rates = [
+        TaxRate(
+            workspace=workspace,
+            rate_id=one.rate_id,
+            tax_name=lists.tax_name,
+            name=one.name,
+            percent=one.rate,
+        )
+        for one in lists.tax_rates
+    ]
     scope = {"workspace": workspace}
     with transaction.atomic():
         counted = (
             _store("categories", Category, scope, categories, as_of),
             _store("tags", Tag, scope, tags, as_of),
+            _store("tax rates", TaxRate, scope, tax_rates, as_of),
             _store("employees", Employee, scope, employees, as_of),
         )
         Workspace.objects.filter(pk=workspace.pk).update(lists_as_of=as_of)
@@ -245,6 +257,7 @@ _COLUMNS: dict[type[Pulled], tuple[tuple[str, ...], tuple[str, ...]]] = {
     Value: (("ledger_id",), ("name", "full_name")),
     Category: (("name",), ("gl_code",)),
     Tag: (("level", "name"), ("level_name", "gl_code")),
+    TaxRate: (("rate_id",), ("name", "tax_name", "percent")),
     # Expensify tells no names here; the ones that reports told stay.
     Employee: (("email",), ("employee_id",)),
     Card: (("bank", "card_id"), ("name", "number", "email")),

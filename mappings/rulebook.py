@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from connectors.contract.report import Expense, Report
 
@@ -16,7 +17,8 @@ class Case:
     """What rules look at in an expense.
 
     cards, taxes  every name that the card, and the tax, goes by; empty without one: a tax by its
-                  code, its name, its rate, and name and rate together ("VAT 20%")
+                  code, its name, its rate's name ("Standard"), its percentage, and each name with
+                  the percentage ("VAT 20%")
     """
 
     category: str = ""
@@ -36,17 +38,20 @@ def case_of(report: Report, expense: Expense) -> Case:
         cards=frozenset(filter(None, (expense.card_id, expense.card_number, expense.card_name))),
         reimbursable=expense.reimbursable,
         expense_type=expense.expense_type.strip().lower(),
-        taxes=_taxes(expense),
+        taxes=tax_names(
+            expense.tax_code, expense.tax_name, expense.tax_rate_name, expense.tax_rate
+        ),
     )
 
 
-def _taxes(expense: Expense) -> frozenset[str]:
-    """A workspace has one name for all its rates, so the name with the rate is one, too."""
-    name, rate = expense.tax_name.strip(), expense.tax_rate
-    found = {name, expense.tax_code.strip()}
-    if rate is not None:
-        rates = (f"{rate.normalize():f}%", f"{rate.normalize():f} %")
-        found |= {f"{name} {text}".strip() for text in rates} | set(rates)
+def tax_names(code: str, name: str, rate_name: str, percent: Decimal | None) -> frozenset[str]:
+    """What a tax is called: `name` is that of all rates of a workspace ("VAT"), `rate_name` that
+    of one ("Standard"); each goes with the percentage, too."""
+    names = {name.strip(), rate_name.strip()}
+    found = {code.strip(), *names}
+    if percent is not None:
+        rates = (f"{percent.normalize():f}%", f"{percent.normalize():f} %")
+        found |= {f"{each} {text}".strip() for each in names for text in rates} | set(rates)
     return frozenset(filter(None, found))
 
 

@@ -23,6 +23,7 @@ from mappings.models import (
     RuleValue,
     Tag,
     TaxCode,
+    TaxRate,
     Value,
 )
 from mappings.records import rule_of, terms_of
@@ -81,10 +82,15 @@ def policy_check(flow: Flow, book: books.Book | None = None) -> gaps.PolicyCheck
     """What of the workspace's lists would hold a report, before one arrives."""
     listed = Category.objects.filter(workspace=flow.workspace, active=True).order_by("name", "id")
     tags = Tag.objects.filter(workspace=flow.workspace, active=True).order_by("level", "name", "id")
+    rates = TaxRate.objects.filter(workspace=flow.workspace, active=True).order_by("name", "id")
     return gaps.check(
         book or open_book(flow),
         [gaps.ListedCategory(*row) for row in listed.values_list("name", "gl_code")],
         [gaps.ListedTag(*row) for row in tags.values_list("level", "name", "level_name")],
+        [
+            gaps.ListedTaxRate(*row)
+            for row in rates.values_list("rate_id", "tax_name", "name", "percent")
+        ],
     )
 
 

@@ -158,8 +158,10 @@ def _tax(line: LineContext) -> str:
 
 
 def _tax_label(expense: Expense) -> str:
-    """`VAT 20 %`: one name stands for all rates of a workspace. A name may tell its rate itself."""
-    name, rate = expense.tax_name.strip(), expense.tax_rate
+    """`VAT Standard 20 %`: one name stands for all rates of a workspace, and each rate may have
+    one of its own. A name may tell its percentage itself."""
+    names, rate = (expense.tax_name.strip(), expense.tax_rate_name.strip()), expense.tax_rate
+    name = " ".join(filter(None, dict.fromkeys(names)))
     if rate is None or _PERCENTAGE.search(name):
         return name
     return f"{name or 'tax'} {rate.normalize():f} %"
@@ -170,10 +172,10 @@ _PERCENTAGE = re.compile(r"\d\s*%")
 
 def _exact_tax(expense: Expense) -> str:
     """The condition of a rule that means this rate and no other, as far as Expensify tells them
-    apart: the code is the rate's own, the name that of all rates."""
+    apart: code and rate name are the rate's own, the name is that of all rates."""
     name, rate = expense.tax_name.strip(), expense.tax_rate
-    if code := expense.tax_code.strip():
-        return code
+    if own := expense.tax_code.strip() or expense.tax_rate_name.strip():
+        return own
     return name if rate is None else f"{name} {rate.normalize():f}%".strip()
 
 

@@ -104,6 +104,7 @@ class Expense:
     posted_on: date | None = None
     tax_amount: Decimal | None = None
     tax_name: str = ""
+    tax_rate_name: str = ""
     tax_rate: Decimal | None = None
     tax_code: str = ""
     bank: str = ""

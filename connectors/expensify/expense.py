@@ -57,8 +57,8 @@ def _expense(members: Mapping[str, Any], currency: str, conventions: Conventions
         rate=values.ratio(get("currencyConversionRate"), "currencyConversionRate") or None,
         posted_on=values.day(get("posted"), "posted"),
         tax_amount=_tax_amount(members, original_currency, conventions) if has_tax else None,
-        tax_name=values.name(get("taxName"), "taxName")
-        or values.name(get("taxRateName"), "taxRateName"),
+        tax_name=values.name(get("taxName"), "taxName"),
+        tax_rate_name=values.name(get("taxRateName"), "taxRateName"),
         tax_rate=values.ratio(get("taxRate"), "taxRate") if has_tax else None,
         tax_code=values.name(get("taxCode"), "taxCode"),
         bank=values.name(get("bank"), "bank"),

@@ -219,7 +219,7 @@ class FlowAdmin(RulesFilePages, BackOfficeAdmin):
             lines.append(format_html("No rule knows these tags, they stay in Expensify: {}", names))
         lines += [format_html("{}", remark) for remark in found.tax_remarks]
         if not lines:
-            return "Every category and tag of the workspace has its place."
+            return "Every category, tag and tax rate of the workspace has its place."
         return format_html_join(SafeString("<br>"), "{}", ((line,) for line in lines))
 
     @display(description="What the documents carry")
@@ -283,15 +283,18 @@ def _gap_line(flow: Flow, gap: gaps.Gap) -> SafeString:
         start["category"] = gap.name
         if gap.suggestion is not None:
             start["account"] = gap.suggestion.target.id
+    elif gap.subject == "tax":
+        start["tax"] = gap.name
     else:
         start |= {"tag": gap.name, "tag_level": gap.level}
     proposal = ""
     if gap.suggestion is not None:
         proposal = f" Proposed: {gap.suggestion.target.label}, because {gap.suggestion.why}."
     return format_html(
-        '{} "{}": {}.{} <a href="{}?{}">Add a rule</a>',
+        '{} "{}"{}: {}.{} <a href="{}?{}">Add a rule</a>',
         gap.subject.capitalize(),
         gap.name,
+        "" if gap.percent is None else f" ({gap.percent.normalize():f} %)",
         gap.text,
         proposal,
         reverse("admin:mappings_rule_add"),

@@ -19,6 +19,7 @@ from mappings.models import (
     Party,
     Tag,
     TaxCode,
+    TaxRate,
     Value,
 )
 from mappings.pull import ListsIncomplete, summary
@@ -94,6 +95,14 @@ class TagAdmin(PulledAdmin):
     list_select_related = ("workspace",)
     list_filter = ("active", "level", "workspace")
     search_fields = ("name", "gl_code")
+
+
+@admin.register(TaxRate)
+class TaxRateAdmin(PulledAdmin):
+    list_display = ("name", "percent", "tax_name", "rate_id", "active", "workspace", "seen_at")
+    list_select_related = ("workspace",)
+    list_filter = ("active", "workspace")
+    search_fields = ("name", "tax_name", "rate_id")
 
 
 @admin.register(Employee)

@@ -12,6 +12,7 @@ from mappings.models.lists import (
     Pulled,
     Tag,
     TaxCode,
+    TaxRate,
     Value,
 )
 from mappings.models.rules import ExchangeRate, PartyLink, PartyName, Rule, RuleValue
@@ -35,6 +36,7 @@ __all__ = [
     "RuleValue",
     "Tag",
     "TaxCode",
+    "TaxRate",
     "Value",
     "default_states",
 ]

@@ -157,6 +157,22 @@ class Tag(Pulled):
         )
 
 
+class TaxRate(Pulled):
+    """A rate of the workspace's tax. `rate_id` is what expenses carry as the code of their tax,
+    `tax_name` the one name of all its rates ("VAT")."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="tax_rates")
+    rate_id = models.CharField("Expensify's code", max_length=100)
+    tax_name = models.CharField("tax", max_length=255, blank=True, default="")
+    percent = models.DecimalField(max_digits=9, decimal_places=4)
+
+    class Meta:
+        ordering = ("workspace", "name", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("workspace", "rate_id"), name="tax_rate_once"),
+        )
+
+
 class Employee(Pulled):
     """Somebody who files reports; `email` in lower case, `name` blank until a report tells it."""
 

@@ -206,8 +206,8 @@ REVISED = [
                   "this aside."),
     ),
     row(
-        # QuickBooks shows a match with the bank's feed to no API: what nobody can see holds nothing.
-        # What shows of it is a payment linked to the bill (above), and that a deletion is refused.
+        # QuickBooks shows no API a match with the bank's feed: what nobody can see holds nothing.
+        # What can be seen holds: a payment linked to the bill (above), a deletion refused (below).
         "4.2", "matched with the bank, which QuickBooks tells nobody: amended, the same document",
         flow(**CARDS),
         report(spent("Meals", "40.00", card="4411")),

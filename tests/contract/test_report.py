@@ -43,6 +43,7 @@ def expense(number: int = 1, **changes: Any) -> Expense:
         "posted_on": date(2026, 10, 14),
         "tax_amount": Decimal("5.65"),
         "tax_name": "VAT",
+        "tax_rate_name": "Reduced",
         "tax_rate": Decimal("7"),
         "tax_code": "id_VAT7",
         "bank": "Acme Bank",

@@ -49,6 +49,7 @@ def test_a_report_with_everything_is_read_whole():
         rate=Decimal("1.07"),
         tax_amount=Decimal("23.95"),
         tax_name="VAT",
+        tax_rate_name="Standard",
         tax_rate=Decimal("19"),
         tax_code="id_TAX_2",
         mcc="5812",

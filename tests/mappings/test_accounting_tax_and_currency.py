@@ -138,6 +138,9 @@ TAXED = [
      uk(rule(tax="VAT 20%", tax_code_id=VAT.id), rule(tax="5 %", tax_code_id=VAT_5.id)),
      [f"{BILL} GBP: D 6120 100.00 VAT 20%, D Tax VAT 20% 20.00, D 6120 20.00 VAT 5%, "
       "D Tax VAT 5% 1.00, C 2000 141.00 (Ben Ito)"]),
+    ("3.1 a rule by the name of the rate, beside the name of all rates",
+     pounds(taxed(name="VAT", tax_rate_name="Standard")), uk(),
+     [f"{BILL} GBP: D 6120 100.00 VAT 20%, D Tax VAT 20% 20.00, C 2000 120.00 (Ben Ito)"]),
     ("1.5 mileage: no tax unless ruled",
      pounds(taxed(expense_type="distance", units=Units("100", "1.20", "mi"))), uk(),
      [f"{BILL} GBP: D 6120 120.00 No VAT, C 2000 120.00 (Ben Ito)"]),
@@ -323,6 +326,12 @@ HELD = [
       "contains 20.00 GBP VAT 20 %, and no rule gives it a tax code of QuickBooks Online. Nothing "
       'was posted. Add a rule that gives tax "VAT 20 %" (code id_TAX_OPTION_17 in Expensify) its '
       "tax code, or says that it is cost."]),
+    ("3.1 no rule for this rate, which has a name of its own", pounds(
+        taxed(name="VAT", tax_rate_name="Zone B", tax_rate=Decimal("20.0"))), uk(),
+     ["map.tax.no_code: Report R00X9oNOn2MO (Ben Ito, 120.00 GBP), line 1 (City Cab, 120.00 GBP) "
+      "contains 20.00 GBP VAT Zone B 20 %, and no rule gives it a tax code of QuickBooks Online. "
+      'Nothing was posted. Add a rule that gives tax "VAT Zone B 20 %" its tax code, or says that '
+      "it is cost."]),
     ("3.1 cost by rule, and the flow was not told what to do with tax", pounds(),
      uk(rule(priority=50, category="Taxi", tax_is_cost=True), tax_policy=TaxPolicy.UNSET),
      ["map.tax.undecided: Report R00X9oNOn2MO (Ben Ito, 120.00 GBP), line 1 (City Cab, 120.00 "

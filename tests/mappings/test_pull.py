@@ -1,6 +1,7 @@
 """Reading lists anew: the same twice changes nothing, what is gone stays and is marked."""
 
 import io
+from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,6 +13,7 @@ from connectors.expensify.policy import Card as ListedCard
 from connectors.expensify.policy import Category as ListedCategory
 from connectors.expensify.policy import Employee as ListedEmployee
 from connectors.expensify.policy import PolicyLists, TagLevel, TagValue
+from connectors.expensify.policy import TaxRate as ListedTaxRate
 from connectors.signals import chart_changed, rules_changed
 from mappings.models import (
     Card,
@@ -22,6 +24,7 @@ from mappings.models import (
     Party,
     Tag,
     TaxCode,
+    TaxRate,
     Value,
 )
 from mappings.pull import Counted, ListsIncomplete, pull_cards, pull_chart, pull_workspace, summary
@@ -212,14 +215,14 @@ class ListedExpensify:
         return self.lists
 
 
-def lists(categories, levels=(), employees=()) -> PolicyLists:
+def lists(categories, levels=(), employees=(), tax_rates=()) -> PolicyLists:
     return PolicyLists(
         policy_id="0810E551A5F2A9C2",
         categories=tuple(categories),
         tag_levels=tuple(levels),
         employees=tuple(employees),
-        tax_name="",
-        tax_rates=(),
+        tax_name="VAT",
+        tax_rates=tuple(tax_rates),
         report_fields=(),
     )
 
@@ -230,13 +233,21 @@ def test_a_workspaces_lists_are_stored_and_its_flows_told(monkeypatch, flow, hea
             [ListedCategory("Taxi", True, "6120"), ListedCategory("Other", False)],
             [TagLevel(1, "Department", (TagValue("Sales", "210"), TagValue("Legacy", "290")))],
             [ListedEmployee("Ben.Ito@acme.example", "E02", "user", "", ("", ""))],
+            [
+                ListedTaxRate("id_TAX_20", "Standard", Decimal("20"), True),
+                ListedTaxRate("id_TAX_5", "Reduced", Decimal("5"), False),
+            ],
         )
     )
     monkeypatch.setattr(opening, "open_expensify", lambda account: expensify)
     found = pull_workspace(flow.workspace)
-    assert summary(found) == "categories 2 (2 new), tags 2 (2 new), employees 1 (1 new)"
+    assert summary(found) == (
+        "categories 2 (2 new), tags 2 (2 new), tax rates 2 (2 new), employees 1 (1 new)"
+    )
     assert not Category.objects.get(name="Other").active
     assert Tag.objects.get(name="Sales").level_name == "Department"
+    rates = TaxRate.objects.values_list("rate_id", "tax_name", "name", "percent")
+    assert set(rates) == {("id_TAX_20", "VAT", "Standard", 20), ("id_TAX_5", "VAT", "Reduced", 5)}
     assert heard == [("rules", flow.connection_id, flow.pk)]
     assert flow.workspace.lists_as_of is not None
     Employee.objects.update(name="Ben Ito")
@@ -244,12 +255,15 @@ def test_a_workspaces_lists_are_stored_and_its_flows_told(monkeypatch, flow, hea
     expensify.lists = lists(
         [ListedCategory("Taxi", True, "6121")],
         employees=[ListedEmployee("ben.ito@acme.example", "E02", "user", "", ("", ""))],
+        tax_rates=[ListedTaxRate("id_TAX_20", "Standard", Decimal("21"), True)],
     )
     assert counted(pull_workspace(flow.workspace)) == {
         "categories": (1, 0, 1),
         "tags": (0, 0, 2),
+        "tax rates": (1, 0, 1),
         "employees": (1, 0, 0),
     }
+    assert [rate.percent for rate in TaxRate.objects.filter(active=True)] == [21]
     assert Category.objects.get(name="Taxi").gl_code == "6121"
     assert Category.objects.get(name="Other").gone_at is not None
     assert Employee.objects.get().name == "Ben Ito"

@@ -9,7 +9,7 @@ import pytest
 from connectors.contract.ledger import Closed, Locks
 from mappings.books import Rate
 from mappings.explain import decided, tried
-from mappings.gaps import ListedCategory, ListedTag, check
+from mappings.gaps import ListedCategory, ListedTag, ListedTaxRate, check
 from mappings.rulebook import Case, Rulebook, case_of
 from mappings.terms import CardAccount, DatePolicy, TaxPolicy
 from tests.builders import (
@@ -24,6 +24,7 @@ from tests.builders import (
     TRANSPORT,
     US_COMPANY,
     VAT,
+    VAT_5,
     book,
     expense,
     report,
@@ -77,11 +78,13 @@ def test_the_case_of_an_expense_takes_mail_and_type_in_lower_case() -> None:
     assert case.cards == {"7", "Ops"}
 
 
-def test_a_tax_goes_by_its_code_its_name_its_rate_and_both() -> None:
+def test_a_tax_goes_by_its_code_its_names_its_rate_and_both() -> None:
     line = expense(tax_name=" VAT ", tax_rate=Decimal("20.00"), tax_code="id_TAX_1")
-    assert case_of(report([line]), line).taxes == {
-        "id_TAX_1", "VAT", "20%", "20 %", "VAT 20%", "VAT 20 %",
-    }  # fmt: skip
+    known = {"id_TAX_1", "VAT", "20%", "20 %", "VAT 20%", "VAT 20 %"}
+    assert case_of(report([line]), line).taxes == known
+    line = replace(line, tax_rate_name="Standard ")
+    known |= {"Standard", "Standard 20%", "Standard 20 %"}
+    assert case_of(report([line]), line).taxes == known
     assert case_of(report(), expense()).taxes == set()
 
 
@@ -233,6 +236,63 @@ def test_a_tag_that_a_fallback_covers_is_no_gap() -> None:
         rule(priority=900, values={"department": BERLIN}),
     )
     assert gaps_of(open_book, [], [ListedTag(2, "West")]) == []
+
+
+STANDARD = ListedTaxRate("id_20", "VAT", "Standard", Decimal(20))
+REDUCED = ListedTaxRate("id_5", "VAT", "Reduced", Decimal(5))
+EXEMPT = ListedTaxRate("id_0", "VAT", "Exempt", Decimal(0))
+RATES = (STANDARD, REDUCED, EXEMPT)
+UK = replace(US_COMPANY, home_currency="GBP", has_tax=True)
+RECLAIMS = terms(tax_policy=TaxPolicy.RECLAIM)
+
+
+def tax_gaps_of(*rules, rates=RATES, company=UK, terms=RECLAIMS):
+    found = check(book(*rules, company=company, terms=terms), [], [], rates).gaps
+    return [(gap.name, gap.output, gap.kind) for gap in found]
+
+
+def test_tax_rates_that_no_rule_gives_a_code_are_told_beforehand() -> None:
+    assert tax_gaps_of() == [
+        ("Standard", "tax_code", "missing"),
+        ("Reduced", "tax_code", "missing"),
+    ]
+
+
+@pytest.mark.parametrize("called", ["id_20", "Standard", "VAT 20%", "Standard 20 %", "20%"])
+def test_a_rate_is_resolved_by_a_rule_for_any_of_its_names(called) -> None:
+    assert tax_gaps_of(rule(tax=called, tax_code_id=VAT.id)) == [("Reduced", "tax_code", "missing")]
+
+
+def test_a_rate_whose_tax_is_cost_by_rule_is_no_gap() -> None:
+    rules = rule(tax="Standard", tax_code_id=VAT.id), rule(tax="Reduced", tax_is_cost=True)
+    assert tax_gaps_of(*rules) == []
+
+
+def test_a_rate_with_a_code_for_some_expenses_only_or_an_inactive_one_is_told() -> None:
+    taxi = rule(category="Taxi", tax="Reduced", tax_code_id=VAT_5.id)
+    old = replace(VAT, active=False)
+    open_book = book(
+        taxi,
+        rule(tax="Standard", tax_code_id=VAT.id),
+        company=UK,
+        terms=RECLAIMS,
+        tax_codes={one.id: one for one in (old, VAT_5, NO_VAT)},
+    )
+    found = check(open_book, [], [], RATES).gaps
+    assert [(gap.name, gap.kind) for gap in found] == [
+        ("Standard", "inactive"),
+        ("Reduced", "partial"),
+    ]
+
+
+def test_rates_of_one_name_are_told_by_their_code() -> None:
+    rates = STANDARD, replace(REDUCED, name="Standard")
+    assert [name for name, *_ in tax_gaps_of(rates=rates)] == ["id_20", "id_5"]
+
+
+def test_rates_are_no_gap_where_no_tax_is_reclaimed() -> None:
+    assert tax_gaps_of(company=US_COMPANY) == []
+    assert tax_gaps_of(terms=terms(tax_policy=TaxPolicy.COST)) == []
 
 
 def remarks_of(*rules, has_tax=True, **changes):

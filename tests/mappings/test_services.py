@@ -20,8 +20,10 @@ from mappings.models import (
     RuleValue,
     Tag,
     TaxCode,
+    TaxRate,
     Value,
 )
+from mappings.terms import TaxPolicy
 from tests.builders import expense, report, sides
 from tests.mappings.conftest import SEEN_AT, account_row, flow_columns
 
@@ -92,6 +94,20 @@ def test_before_tax_and_currencies_are_known_everything_is_held(flow, taxi, ben)
     fresh = Flow.objects.get(pk=flow.pk)
     (problem,) = build(report(), services.open_book(fresh)).problems
     assert problem.code == "map.chart.unread"
+
+
+def test_tax_rates_are_checked_before_any_report_arrives(flow, taxi) -> None:
+    for rate_id, name, active in (("id_20", "Standard", True), ("id_17", "Old", False)):
+        TaxRate.objects.create(
+            workspace=flow.workspace, rate_id=rate_id, name=name, tax_name="VAT", percent=20,
+            active=active, seen_at=SEEN_AT,
+        )  # fmt: skip
+    flow.tax_policy = TaxPolicy.RECLAIM
+    flow.connection.has_tax = True
+    gaps = services.policy_check(flow).gaps
+    assert [(gap.subject, gap.name, gap.percent) for gap in gaps] == [("tax", "Standard", 20)]
+    flow.tax_policy = TaxPolicy.COST
+    assert services.policy_check(flow).gaps == ()
 
 
 def test_the_lists_are_checked_before_any_report_arrives(flow, taxi) -> None:
