@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPRecipientsRefused
 from typing import Any
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -22,9 +21,9 @@ from django.utils import timezone
 
 from audit.admin import words
 from audit.admin.cures import meaning, titles
-from audit.admin.filters import cause_of
+from audit.admin.held import list_of
 from audit.models import MailWish, Posting
-from audit.selectors import held
+from audit.selectors import Held, has_many_companies, held
 from audit.states import NEEDS_PERSON
 from connectors.admin import credential_cure
 from connectors.admin_base import change_url
@@ -136,7 +135,8 @@ def _held_letter(wish: MailWish, now: datetime) -> Letter | None:
     reports = new.order_by().values("report").distinct().count()
     everything = _address(reverse("admin:audit_posting_held"))
     named = titles(groups)
-    parts = [_cause(one, named[one.subject, one.code]) for one in groups]
+    names_company = has_many_companies()
+    parts = [_cause(one, named[one.key], names_company) for one in groups]
     waiting = Posting.objects.filter(state__in=NEEDS_PERSON).order_by()
     total = waiting.values("report").distinct().count()
     parts.append(f"All that is held, {words.counted(total, 'report')}: {everything}")
@@ -152,14 +152,14 @@ def _need(count: int) -> str:
     return "needs" if count == 1 else "need"
 
 
-def _cause(one: Any, title: str) -> str:
+def _cause(one: Held, title: str, names_company: bool) -> str:
     said = meaning(one.problem.get("code", one.code))
-    query = urlencode({"cause": cause_of(one.subject, one.code)})
+    company = f" in {one.company}" if names_company else ""
     lines = [
-        f"{title}: {words.counted(one.reports, 'report')}, {words.sums(one.sums)}",
+        f"{title}: {words.counted(one.reports, 'report')}{company}, {words.held_sums(one)}",
         said if said != title else "",
         one.problem.get("cure", ""),
-        f"{_address(reverse('admin:audit_posting_held'))}?{query}",
+        _address(list_of(one)),
     ]
     return "\n".join(line for line in lines if line)
 

@@ -1,6 +1,6 @@
 """What screens and the API read: counts, groups, histories; each in a fixed number of queries."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import (
     Count,
+    F,
     Min,
     OuterRef,
     Prefetch,
@@ -98,12 +99,17 @@ def person_name() -> Coalesce:
 # --- what waits for a person ---------------------------------------------------------------------
 
 
+# The connection's row, the subject, the code.
+HeldKey = tuple[int, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Everything that one cause holds.
+    """Everything that one cause holds in one company.
 
     subject  what the postings wait for together, "" where the cause has none; then `code` tells
     sums     of the postings, currency -> amount
+    unknown  postings that are in no sum, because nobody knows their amount yet
     sample   one of the postings, whole: its problem has the words and the facts for the cure
     """
 
@@ -113,6 +119,15 @@ class Held:
     sums: Sums
     since: datetime
     sample: Posting
+    unknown: int = 0
+
+    @property
+    def key(self) -> HeldKey:
+        return self.sample.connection_id, self.subject, self.code
+
+    @property
+    def company(self) -> str:
+        return str(self.sample.connection)
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -122,18 +137,21 @@ class Held:
 
 
 def held(chosen: QuerySet[Posting] | None = None) -> list[Held]:
-    """The postings that need a person by their cause, most reports first. Two queries."""
+    """The postings that need a person by company and cause, most reports first: two companies
+    have two cures. Three queries, one more where an amount is missing."""
     rows = Posting.objects.all() if chosen is None else chosen
     rows = rows.filter(state__in=NEEDS_PERSON).order_by()
-    groups: dict[tuple[str, str], list[dict]] = defaultdict(list)
-    found = rows.values("subject", "currency", code=KT("problems__0__code")).annotate(
+    groups: dict[HeldKey, list[dict]] = defaultdict(list)
+    by_cause = rows.values("connection_id", "subject", "currency", code=KT("problems__0__code"))
+    found = by_cause.annotate(
         reports=Count("report", distinct=True),
         sum=Sum("total"),
         since=Min("state_at"),
         sample=Min("pk"),
     )
     for row in found:
-        groups[row["subject"], "" if row["subject"] else row["code"] or ""].append(row)
+        groups[_key(row)].append(row)
+    instead, unknown = _without_total(rows)
     ids = {key: min(row["sample"] for row in members) for key, members in groups.items()}
     samples = Posting.objects.select_related("flow", "report", "connection").in_bulk(ids.values())
     answer = [
@@ -141,18 +159,54 @@ def held(chosen: QuerySet[Posting] | None = None) -> list[Held]:
             subject=subject,
             code=code or (members[0]["code"] or ""),
             reports=sum(row["reports"] for row in members),
-            sums=sums_of(members),
+            sums=sums_of([*members, *instead[key]]),
             since=min(row["since"] for row in members),
-            sample=samples[ids[subject, code]],
+            sample=samples[ids[key]],
+            unknown=unknown[key],
         )
-        for (subject, code), members in groups.items()
-        if ids[subject, code] in samples
+        for key, members in groups.items()
+        for _, subject, code in [key]
+        if ids[key] in samples
     ]
-    return sorted(answer, key=lambda one: (-one.reports, one.subject, one.code))
+    return sorted(answer, key=lambda one: (-one.reports, one.subject, one.code, one.company))
+
+
+def _key(row: Mapping[str, Any]) -> HeldKey:
+    return row["connection_id"], row["subject"], "" if row["subject"] else row["code"] or ""
+
+
+def _without_total(rows: QuerySet[Posting]) -> tuple[dict[HeldKey, list[dict]], Counter[HeldKey]]:
+    """For postings whose own total is missing: the report's, where they are all of the report; and
+    how many are left of whose amount nobody knows. A foreign line without a converted amount
+    leaves its document without a total, but Expensify's own total is there."""
+    found = rows.filter(total__isnull=True).values(
+        "connection_id", "subject", "report_id", "report__untaken", code=KT("problems__0__code"),
+        shown_currency=F("report__currency"), shown_total=F("report__total"),
+    )  # fmt: skip
+    blanks = list(found)
+    instead: dict[HeldKey, list[dict]] = defaultdict(list)
+    unknown: Counter[HeldKey] = Counter()
+    if not blanks:
+        return instead, unknown
+    parts = (
+        Posting.objects.filter(report__in={row["report_id"] for row in blanks})
+        .exclude(state__in=[State.SUPERSEDED, State.WITHDRAWN])
+        .order_by()
+        .values("report_id")
+        .annotate(parts=Count("slice_name", distinct=True))
+    )
+    alone = {row["report_id"] for row in parts if row["parts"] == 1}
+    for row in blanks:
+        if row["report_id"] in alone and not row["report__untaken"]:
+            one = {"currency": row["shown_currency"], "sum": row["shown_total"]}
+            instead[_key(row)].append(one)
+        else:
+            unknown[_key(row)] += 1
+    return instead, unknown
 
 
 def waiting_for(subject: str, code: str) -> Q:
-    """The condition for the postings of one cause; see `Held`."""
+    """The condition for the postings of one cause, in every company; see `Held`."""
     return Q(subject=subject) if subject else Q(subject="", problems__0__code=code)
 
 
@@ -215,6 +269,11 @@ class Company:
     connection: LedgerConnection
     hold: Hold | None
     waiting: int
+
+
+def has_many_companies() -> bool:
+    """Whether what is told of a company has to say of which."""
+    return LedgerConnection.objects.count() > 1
 
 
 def companies() -> list[Company]:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from audit.admin.cure_links import Link, cure_links, expensify_link
 from audit.codes import meaning
 from audit.models import Posting, Report
-from audit.selectors import Held
+from audit.selectors import Held, HeldKey
 from mappings.models import Dimension, Flow, GLAccount, Party, TaxCode, Value
 from mappings.texts import month
 
@@ -60,8 +60,8 @@ def web_address(address: str) -> str:
 # --- what a group of held postings waits for -----------------------------------------------------
 
 
-def titles(groups: Iterable[Held]) -> dict[tuple[str, str], str]:
-    """(subject, code) -> what people call it. One query for each kind of row that is named."""
+def titles(groups: Iterable[Held]) -> dict[HeldKey, str]:
+    """`Held.key` -> what people call it. One query for each kind of row that is named."""
     groups = list(groups)
     wanted: dict[str, set[int]] = {}
     for one in groups:
@@ -69,7 +69,7 @@ def titles(groups: Iterable[Held]) -> dict[tuple[str, str], str]:
         if number is not None:
             wanted.setdefault(kind, set()).add(number)
     rows = {kind: _ROWS[kind].objects.in_bulk(numbers) for kind, numbers in wanted.items()}
-    return {(one.subject, one.code): _title(one, rows) for one in groups}
+    return {one.key: _title(one, rows) for one in groups}
 
 
 _ROWS = {"account": GLAccount, "party": Party, "value": Value, "flow": Flow, "tax_code": TaxCode}
@@ -112,8 +112,8 @@ def _title(one: Held, rows: Mapping[str, Mapping[int, Any]]) -> str:
         case "period":
             return f"Closed period: {_month(name)}"
         case "dimension":
-            label = Dimension.objects.filter(name=name).values_list("label", flat=True).first()
-            return label or name.capitalize()
+            labels = Dimension.objects.filter(name=name, connection=one.sample.connection_id)
+            return labels.values_list("label", flat=True).first() or name.capitalize()
         case "chart":
             return "The ledger's lists"
     return meaning(one.code or one.problem.get("code", ""))

@@ -1,5 +1,6 @@
 """What lists are narrowed by: months, causes and flags, each with words instead of columns."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -105,12 +106,16 @@ class Cause(SimpleListFilter):
     title, parameter_name = "cause", "cause"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Each cause once, whatever the company: that is a filter of its own."""
         groups = held()
         names = titles(groups)
-        return [
-            (cause_of(one.subject, one.code), f"{names[one.subject, one.code]} ({one.reports})")
-            for one in groups
-        ]
+        counts: Counter[str] = Counter()
+        called: dict[str, str] = {}
+        for one in groups:
+            cause = cause_of(one.subject, one.code)
+            counts[cause] += one.reports
+            called.setdefault(cause, names[one.key])
+        return [(cause, f"{called[cause]} ({count})") for cause, count in counts.most_common()]
 
     def queryset(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         kind, _, name = (self.value() or "").partition(":")

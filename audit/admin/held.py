@@ -1,11 +1,9 @@
 """What waits for a person: held postings by their cause, each with the place of its cure."""
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Min, QuerySet
-from django.db.models.fields.json import KT
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -16,7 +14,7 @@ from audit.admin.actions import PostingActions
 from audit.admin.cures import Link, cure_links, meaning, titles, web_address
 from audit.admin.filters import Cause, cause_of
 from audit.models import Posting
-from audit.selectors import Held, held, postings
+from audit.selectors import Held, has_many_companies, held, postings
 from audit.states import NEEDS_PERSON
 from connectors.admin_base import change_url, display
 
@@ -59,7 +57,7 @@ class HeldPostings(PostingActions):
 
     @display(description="Amount", ordering="total")
     def amount(self, posting: Posting) -> str:
-        return words.amount_of(posting)
+        return words.held_amount(posting)
 
     @display(description="Problem and cure")
     def what(self, posting: Posting) -> str:
@@ -81,63 +79,39 @@ def group_rows(request: HttpRequest) -> list[dict[str, Any]]:
     """Held postings by cause as the home page and the held list show them."""
     groups = held()
     names = titles(groups)
-    samples = _by_company(groups)
-    is_one_company = len({one.connection_id for found in samples.values() for one in found}) < 2
+    names_company = has_many_companies()
     return [
         {
-            "title": names[one.subject, one.code],
+            "title": names[one.key],
             "meaning": meaning(one.problem.get("code", one.code)),
             "cure": one.problem.get("cure", ""),
             "reports": one.reports,
             "counted": words.counted(one.reports, "report"),
-            "sums": words.sums(one.sums) if one.sums else "amount not known yet",
-            "companies": []
-            if is_one_company
-            else [posting.connection for posting in samples[one.subject, one.code]],
+            "sums": words.held_sums(one),
+            "company": one.company if names_company else "",
             "since": words.day(one.since),
-            "url": _list_of(one),
-            "links": _best_links(one, samples[one.subject, one.code], request),
+            "url": list_of(one),
+            "link": _best_link(one, request),
         }
         for one in groups
     ]
 
 
-def _by_company(groups: list[Held]) -> dict[tuple[str, str], list[Posting]]:
-    """One posting of each company that a cause holds something for. Two queries."""
-    rows = Posting.objects.filter(state__in=NEEDS_PERSON).order_by()
-    found = rows.values_list("subject", KT("problems__0__code"), "connection").annotate(Min("pk"))
-    ids: dict[tuple[str, str], dict[int, int]] = {}
-    for subject, code, connection, pk in found:
-        companies = ids.setdefault((subject, "" if subject else code or ""), {})
-        companies[connection] = min(pk, companies.get(connection, pk))
-    wanted = [pk for companies in ids.values() for pk in companies.values()]
-    whole = Posting.objects.select_related("flow", "report", "connection").in_bulk(wanted)
-    samples = {}
-    for one in groups:
-        companies = ids.get((one.subject, "" if one.subject else one.code), {})
-        rows_of = [whole[pk] for pk in companies.values() if pk in whole] or [one.sample]
-        samples[one.subject, one.code] = sorted(rows_of, key=lambda row: str(row.connection))
-    return samples
+def _best_link(one: Held, request: HttpRequest) -> Link:
+    """The best place for the cure; the posting itself where no other is known."""
+    posting = one.sample
+    document = web_address(posting.document_link)
+    links = cure_links(one.problem, posting.report, posting.flow, request, document)
+    best = next(links, None)
+    if best is None:
+        is_alone = one.reports == 1
+        page = change_url(posting) if is_alone else list_of(one)
+        best = Link("Look at it and decide" if is_alone else "Look at them and decide", page)
+    return best
 
 
-def _best_links(one: Held, samples: list[Posting], request: HttpRequest) -> list[Link]:
-    """The best place for the cure, in each company; the posting itself where no other is known."""
-    found = []
-    for posting in samples:
-        problem = replace(one, sample=posting).problem
-        document = web_address(posting.document_link)
-        links = cure_links(problem, posting.report, posting.flow, request, document)
-        best = next(links, None)
-        if best is None:
-            is_alone = one.reports == 1
-            page = change_url(posting) if is_alone else _list_of(one)
-            best = Link("Look at it and decide" if is_alone else "Look at them and decide", page)
-        if len(samples) > 1:
-            best = replace(best, label=f"{best.label}: {posting.connection}")
-        found.append(best)
-    return found
-
-
-def _list_of(one: Held) -> str:
-    query = urlencode({"cause": cause_of(one.subject, one.code)})
-    return f"{reverse('admin:audit_posting_held')}?{query}"
+def list_of(one: Held) -> str:
+    """The address of the list of what this cause holds in this company."""
+    asked = {"cause": cause_of(one.subject, one.code)}
+    asked["connection__id__exact"] = str(one.sample.connection_id)
+    return f"{reverse('admin:audit_posting_held')}?{urlencode(asked)}"

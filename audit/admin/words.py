@@ -9,7 +9,7 @@ from django.utils import formats, timezone
 
 from audit.codes import meaning
 from audit.models import Call, Event, PollRun, Posting, Report
-from audit.selectors import Sums
+from audit.selectors import Held, Sums
 from audit.states import State
 from connectors.contract.ledger import Op
 from mappings.terms import Mode
@@ -49,6 +49,21 @@ _UNDER_WAY = {State.READY, State.SENDING, State.QUEUED, State.IN_DOUBT}
 def sums(by_currency: Sums) -> str:
     """`4,310.20 USD, 86.40 EUR`; a dash for nothing."""
     return ", ".join(money(amount, code) for code, amount in by_currency.items()) or NOTHING
+
+
+def held_sums(one: Held) -> str:
+    """What a cause holds; what is in no sum is said, never left out in silence."""
+    known = sums(one.sums) if one.sums else ""
+    if not one.unknown:
+        return known or NOTHING
+    return f"{known}, and {one.unknown} not known yet" if known else "amount not known yet"
+
+
+def held_amount(posting: Posting) -> str:
+    """The document's amount; where a line leaves it open, that of the report it is part of."""
+    if posting.total is None and posting.report.currency:
+        return f"of {amount_of(posting.report)}"
+    return amount_of(posting)
 
 
 def amount_of(row: Any) -> str:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from audit import selectors
 from audit.admin.cures import titles
-from audit.admin.words import sums
+from audit.admin.words import held_sums
 from audit.management.terminal import at, plural, wrapped
 from audit.models import Posting
 from audit.selectors import Held
@@ -25,6 +25,7 @@ def groups(chosen: QuerySet[Posting]) -> list[Held]:
 def reports_of(one: Held, chosen: QuerySet[Posting]) -> list[str]:
     """The Expensify ids of the reports that this cause holds."""
     rows = chosen.filter(selectors.waiting_for(one.subject, one.code))
+    rows = rows.filter(connection=one.sample.connection_id)
     rows = rows.filter(state__in=selectors.NEEDS_PERSON)
     return list(
         rows.order_by("report__report_id").values_list("report__report_id", flat=True).distinct()
@@ -33,14 +34,12 @@ def reports_of(one: Held, chosen: QuerySet[Posting]) -> list[str]:
 
 def lines(chosen: QuerySet[Posting], found: Sequence[Held]) -> list[str]:
     """Each cause with its cure, what it holds, and how to name it to `replay`."""
-    named = titles(found)
+    named, names_company = titles(found), selectors.has_many_companies()
     told: list[str] = []
     for one in found:
-        title = named[one.subject, one.code]
-        count = plural(one.reports, "report")
-        told += wrapped(
-            f"{title.rstrip('.')}: {count}, {sums(one.sums)}, since {at(one.since)}", indent=2
-        )
+        count = plural(one.reports, "report") + (f" in {one.company}" if names_company else "")
+        title = named[one.key].rstrip(".")
+        told += wrapped(f"{title}: {count}, {held_sums(one)}, since {at(one.since)}", indent=2)
         problem = one.problem
         told += wrapped(str(problem.get("message", "")), indent=6, first="    ! ")
         told += wrapped(str(problem.get("cure", "")), indent=8, first="      > ")
@@ -59,9 +58,11 @@ def as_plain(chosen: QuerySet[Posting], found: Sequence[Held]) -> list[dict[str,
             {
                 "subject": one.subject,
                 "code": one.code,
-                "title": named[one.subject, one.code],
+                "title": named[one.key],
+                "connection": one.company,
                 "reports": reports_of(one, chosen),
                 "totals": one.sums,
+                "amounts_not_known": one.unknown,
                 "since": one.since,
                 "message": one.problem.get("message", ""),
                 "cure": one.problem.get("cure", ""),
@@ -77,7 +78,7 @@ def matching(found: Sequence[Held], asked: str) -> list[Held]:
     wanted = asked.strip().casefold()
 
     def names(one: Held) -> set[str]:
-        title = named[one.subject, one.code]
+        title = named[one.key]
         plain = title.replace("“", '"').replace("”", '"')
         return {text.casefold() for text in (one.subject or one.code, one.code, title, plain)}
 

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from audit.models import Posting
 from mappings.admin import flows
+from mappings.models import Flow
 from tests.audit.builders import a_connection, a_flow, a_held, a_person, a_read_report
 
 pytestmark = pytest.mark.django_db
@@ -53,21 +53,28 @@ def test_a_day_stands_before_its_month_and_the_month_is_a_word(boss) -> None:
     assert not re.search(r"(Oct|Nov)\. \d", home)
 
 
-def test_one_cause_in_two_companies_names_both_and_has_a_button_in_each(boss) -> None:
-    for name in ("US books", "UK books"):
-        a_held(a_read_report(a_flow(a_connection(name=name))), UNCATEGORISED)
-    (one,) = groups(boss)
-    assert [str(company) for company in one["companies"]] == ["UK books", "US books"]
-    labels = [link.label for link in one["links"]]
-    assert labels == ["Open in Expensify: UK books", "Open in Expensify: US books"]
-    assert len({link.url for link in one["links"]}) == 2
+def test_one_cause_in_two_companies_has_a_line_a_list_and_a_button_for_each(boss) -> None:
+    for name, reports in (("US books", 2), ("UK books", 1)):
+        flow = a_flow(a_connection(name=name))
+        for _ in range(reports):
+            a_held(a_read_report(flow), UNCATEGORISED)
+    found = groups(boss)
+    assert [(one["company"], one["reports"], one["sums"]) for one in found] == [
+        ("US books", 2, "36.80 USD"),
+        ("UK books", 1, "18.40 USD"),
+    ]
+    assert [len(boss.get(one["url"]).context["cl"].result_list) for one in found] == [2, 1]
+    assert [one["link"].label for one in found] == ["Open in Expensify"] * 2
+    assert len({one["link"].url for one in found}) == 2
+    page = boss.get(reverse("admin:audit_posting_held")).content.decode()
+    assert "2 reports</span>, US books" in page and "1 report</span>, UK books" in page
 
 
 def test_where_there_is_one_company_it_is_not_repeated_at_every_cause(boss) -> None:
     a_held(a_read_report(a_flow()), UNCATEGORISED)
     (one,) = groups(boss)
-    assert one["companies"] == []
-    assert [link.label for link in one["links"]] == ["Open in Expensify"]
+    assert one["company"] == ""
+    assert one["link"].label == "Open in Expensify"
 
 
 def test_a_look_alike_leads_to_the_page_where_it_is_linked(boss) -> None:
@@ -75,17 +82,38 @@ def test_a_look_alike_leads_to_the_page_where_it_is_linked(boss) -> None:
     posting = a_held(a_read_report(flow), TWIN)
     (one,) = groups(boss)
     page = reverse("admin:audit_posting_change", args=[posting.pk])
-    assert [(link.label, link.url) for link in one["links"]] == [("Look at it and decide", page)]
+    assert (one["link"].label, one["link"].url) == ("Look at it and decide", page)
     a_held(a_read_report(flow), TWIN)
     (one,) = groups(boss)
-    assert [(link.label, link.url) for link in one["links"]] == [
-        ("Look at them and decide", one["url"])
-    ]
+    assert (one["link"].label, one["link"].url) == ("Look at them and decide", one["url"])
 
 
-def test_a_held_report_without_an_amount_says_so(boss) -> None:
-    posting = a_held(a_read_report(a_flow()), UNCATEGORISED)
-    Posting.objects.filter(pk=posting.pk).update(total=None)
+def without_total(flow: Flow, *names: str, **columns) -> None:
+    """A held report of 18.40 USD, in these parts, none of which has an amount."""
+    report = a_read_report(flow, **columns)
+    for name in names:
+        a_held(report, UNCATEGORISED, slice_name=name, total=None)
+
+
+def held_page(boss: Client) -> str:
+    return boss.get(reverse("admin:audit_posting_held")).content.decode().replace("\xa0", " ")
+
+
+def test_a_report_in_one_part_without_an_amount_counts_with_expensifys_total(boss) -> None:
+    without_total(a_flow(), "reimbursable")
+    assert groups(boss)[0]["sums"] == "18.40 USD"
+    assert "of 18.40 USD" in held_page(boss)
+
+
+def test_an_amount_that_nobody_knows_is_said_and_never_a_dash(boss) -> None:
+    without_total(flow := a_flow(), "reimbursable", "card:17")
+    assert groups(boss)[0]["sums"] == "amount not known yet"
+    without_total(flow, "reimbursable")
+    assert groups(boss)[0]["sums"] == "18.40 USD, and 2 not known yet"
+
+
+def test_what_is_not_taken_of_a_report_is_not_held_either(boss) -> None:
+    without_total(a_flow(), "reimbursable", untaken=[{"transaction_id": "1", "amount": "5.00"}])
     assert groups(boss)[0]["sums"] == "amount not known yet"
 
 

@@ -35,7 +35,8 @@ def test_every_page_of_the_month_opens_and_home_agrees(month: Any) -> None:
     assert sum(one.reports for one in counted.values()) == Report.objects.count()
     for group in held():
         query = f"subject:{group.subject}" if group.subject else f"code:{group.code}"
-        listed = client.get(reverse("admin:audit_posting_held"), {"cause": query})
+        query = {"cause": query, "connection__id__exact": group.sample.connection_id}
+        listed = client.get(reverse("admin:audit_posting_held"), query)
         reports = {row.report_id for row in listed.context["cl"].result_list}
         assert len(reports) == group.reports, group
     api = client.get("/api/v1/reports/", {"page_size": 500}).json()

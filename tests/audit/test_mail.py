@@ -100,6 +100,16 @@ def test_new_holds_make_one_mail_grouped_by_cause(flow: Flow, now: datetime) -> 
         assert text in letter.body
 
 
+def test_the_same_cause_in_two_companies_is_told_for_each(flow: Flow, now: datetime) -> None:
+    a_wish(held=True)
+    hold(flow, 2)
+    hold(a_flow(a_connection(name="Acme UK")))
+    send_due(now)
+    body = mail.outbox[0].body
+    assert "Category “Team events”: 2 reports in Acme US, 36.80 USD" in body
+    assert "Category “Team events”: 1 report in Acme UK, 18.40 USD" in body
+
+
 def test_the_links_of_the_mail_list_what_it_counts(flow: Flow, now: datetime) -> None:
     a_wish(held=True)
     hold(flow, 2)
