@@ -233,6 +233,7 @@ def _no_code(line: LineContext) -> Problem:
     if label and exact == expense.tax_code.strip():
         # The code tells apart what goes by the same name; alone nobody can read it.
         named += f" (code {exact} in Expensify)"
+    facts = {"tax": exact, "tax_name": label or exact, "tax_category": line.case.category}
     return line.problem(
         "map.tax.no_code",
         "tax_amount",
@@ -240,7 +241,7 @@ def _no_code(line: LineContext) -> Problem:
         f"{line.book.company.ledger_label}. {NOTHING_POSTED}",
         f"Add a rule that gives {named} its tax code, or says that it is cost.",
         f"tax:{' '.join(filter(None, (label, expense.tax_code.strip()))) or 'tax'}",
-        {"tax": exact, "tax_name": label or exact} if exact else {},
+        {name: text for name, text in facts.items() if text},
     )
 
 

@@ -140,8 +140,13 @@ def _new_rules(code: str, facts: Mapping[str, str], flow: Flow, may: _May) -> It
         level = facts.get("tag_level", "1")
         given = {"tag": facts["tag"], "tag_level": level}
         yield _form("Add a rule for this tag", "rule", flow=flow.pk, **given)
-    if "tax" in facts:
-        yield _form("Choose a tax code", "rule", flow=flow.pk, tax=facts["tax"])
+    tax, category = facts.get("tax", ""), facts.get("tax_category", "")
+    if tax:
+        yield _form("Choose a tax code", "rule", flow=flow.pk, tax=tax)
+    if category:
+        # The same tax may be reclaimed in one category and be cost in another.
+        label = f"Choose a tax code for {category} only"
+        yield _form(label, "rule", flow=flow.pk, tax=tax, category=category)
     if code == "map.billable.no_customer":
         yield _form("Add a rule for the customer", "rule", flow=flow.pk)
 

@@ -43,7 +43,8 @@ CURES: list[tuple[str, dict[str, str], list[str]]] = [
     ("map.dimension.not_carried", {"dimension": "class"}, [FLOW_RULES]),
     ("map.header.conflict", {}, [FLOW_RULES, "Let silent lines follow the others"]),
     ("map.tax.undecided", {}, ["Say what becomes of tax"]),
-    ("map.tax.no_code", {"tax": "Standard"}, ["Choose a tax code"]),
+    ("map.tax.no_code", {"tax": "Standard", "tax_category": "Taxi"},
+     ["Choose a tax code", "Choose a tax code for Taxi only"]),
     ("map.tax.no_amount", {"tax_code_id": "1"},
      [CODE_RULES, "Choose the code for lines without tax", IN_EXPENSIFY]),
     ("map.tax.mismatch", {"tax_code_id": "1"},
@@ -180,6 +181,16 @@ def test_a_tax_without_a_code_starts_a_rule_for_it(flow: Flow, boss: Client) -> 
     page = followed(boss, flow, "map.tax.no_code", {"tax": "Standard 20%"}, "Choose a tax code")
     assert initial(page) == {"flow": str(flow.pk), "tax": "Standard 20%"}
     assert 'value="Standard 20%"' in page.content.decode()
+
+
+def test_a_tax_of_one_category_starts_a_rule_for_both(flow: Flow, boss: Client) -> None:
+    facts = {"tax": "Standard", "tax_category": "Taxi"}
+    page = followed(boss, flow, "map.tax.no_code", facts, "Choose a tax code for Taxi only")
+    assert initial(page) == {"flow": str(flow.pk), "tax": "Standard", "category": "Taxi"}
+    # A tax that goes by no name at all can be told by the category alone.
+    del facts["tax"]
+    page = followed(boss, flow, "map.tax.no_code", facts, "Choose a tax code for Taxi only")
+    assert initial(page) == {"flow": str(flow.pk), "category": "Taxi"}
 
 
 def test_a_category_without_an_account_starts_a_rule_with_the_proposed_one(

@@ -202,6 +202,7 @@ def test_the_rule_that_is_proposed_for_a_tax_means_its_rate_alone(tax, condition
     given = pounds(taxed(**tax))
     (problem,) = build(given, uk()).slices[0].problems
     assert problem.facts["tax"] == condition
+    assert problem.facts["tax_category"] == "Taxi"
     proposed = uk(rule(tax=condition, tax_is_cost=True))
     assert problems(build(given, proposed)) == []
     other = pounds(taxed(**tax | {"tax_rate": Decimal(5), "tax_code": "id_TAX_5"}))
