@@ -1,4 +1,5 @@
-"""What stands in the ledger and yet wants somebody's eye: unapproved since, or paid elsewhere."""
+"""What stands in the ledger and yet wants somebody's eye: unapproved since, paid elsewhere, or
+without a receipt."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +8,7 @@ from django.db.models import Q, QuerySet
 from audit import trail
 from audit.book import write_columns, writing
 from audit.engine.run import is_shut, reopen, shut
-from audit.models import Event, Posting, Report
+from audit.models import Event, Posting, ReceiptFile, Report
 from audit.states import State
 from connectors import limits, opening
 from connectors.contract import exact_json
@@ -42,6 +43,11 @@ def reimbursed_bills() -> QuerySet[Posting]:
         .filter(report__reimbursed_at__isnull=False)
         .filter(Q(stored__isnull=True) | Q(stored__paid=False) & stands)
     )
+
+
+def failed_receipts() -> QuerySet[ReceiptFile]:
+    """Receipts that we stopped trying to attach to their documents."""
+    return ReceiptFile.objects.filter(state=ReceiptFile.State.FAILED)
 
 
 def due_looks(now: datetime) -> list[int]:

@@ -378,6 +378,21 @@ def _attention() -> Iterator[Finding]:
         )
 
 
+def _receipts() -> Iterator[Finding]:
+    failed = attention.failed_receipts()
+    said = failed.aggregate(files=Count("pk"), documents=Count("posting", distinct=True))
+    if not said["files"]:
+        yield _ok("Receipts", "none failed")
+        return
+    yield _look(
+        "Receipts",
+        f"{_count(said['files'], 'receipt')} could not be attached to "
+        f"{_count(said['documents'], 'document')}",
+        "Postings, filter Receipts, not attached: each page says why. Mend that, then press Try "
+        "receipts again there.",
+    )
+
+
 def _doubt() -> Iterator[Finding]:
     now = database_now()
     rows = Posting.objects.filter(
@@ -425,6 +440,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     _doubt,
     _held,
     _attention,
+    _receipts,
     _unread,
     _trail,
 )

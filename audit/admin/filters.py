@@ -100,6 +100,20 @@ class OpenBill(SimpleListFilter):
         return rows.filter(pk__in=attention.reimbursed_bills().order_by().values("pk"))
 
 
+class FailedReceipts(SimpleListFilter):
+    """Documents that a receipt could not be attached to."""
+
+    title, parameter_name = "receipts", "receipts"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("failed", "Not attached: we stopped trying")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        if self.value() != "failed":
+            return rows
+        return rows.filter(pk__in=attention.failed_receipts().order_by().values("posting"))
+
+
 class Cause(SimpleListFilter):
     """What held postings wait for; the choice is `subject:...` or `code:...`."""
 

@@ -42,7 +42,7 @@ from audit.admin.base import (
 from audit.admin.calls import call_context
 from audit.admin.cures import told, web_address
 from audit.admin.entries import labels_of, table_of
-from audit.admin.filters import OpenBill, PostingMonth
+from audit.admin.filters import FailedReceipts, OpenBill, PostingMonth
 from audit.admin.held import HeldPostings
 from audit.admin.meanings import meanings_page
 from audit.admin.parties import CREATE, ask_create, do_create, is_offered
@@ -65,7 +65,16 @@ _MAY_SET_ASIDE = {State.READY, State.RETRY_WAIT, *NEEDS_PERSON}
 @admin.register(Posting)
 class PostingAdmin(PostingActions):
     list_display = ("document", "payee", "amount", "dated", "state_badge", "in_ledger", "in_report")
-    list_filter = ("state", "kind", "op", OpenBill, PostingMonth, "flow", "connection")
+    list_filter = (
+        "state",
+        "kind",
+        "op",
+        OpenBill,
+        FailedReceipts,
+        PostingMonth,
+        "flow",
+        "connection",
+    )
     search_fields = ("number", "report__report_id", "report__name", "party_name", "document_id")
     search_help_text = "Document number, report id or name, payee"
     list_select_related = ("report", "flow", "connection")

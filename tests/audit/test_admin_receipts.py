@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from audit.doctor import Finding, examine
 from audit.engine import filing
 from audit.models import Event, Posting, ReceiptFile
 from audit.states import State
@@ -116,6 +117,25 @@ def test_what_was_given_up_is_tried_again_by_whoever_may_replay(posting: Posting
     assert "Try receipts again" not in page(poster, posting)
     posting.refresh_from_db()
     assert posting.state == State.POSTED
+
+
+def test_documents_without_their_receipt_are_listed_until_it_hangs_there(posting: Posting) -> None:
+    other = a_posted(a_read_report(posting.flow))
+    a_file(other, "1003", state="attached", attachable_id="5", attached_at=timezone.now())
+    listed = f"{reverse('admin:audit_posting_changelist')}?receipts=failed"
+    viewer = signed_in("Viewer")
+    assert list(viewer.get(listed).context["cl"].result_list) == []
+    assert [one.verdict.value for one in examined("Receipts")] == ["ok"]
+    for transaction in ("1001", "1002"):
+        failed(posting, transaction_id=transaction)
+    assert [one.pk for one in viewer.get(listed).context["cl"].result_list] == [posting.pk]
+    (found,) = examined("Receipts")
+    assert found.text == "2 receipts could not be attached to 1 document"
+    assert found.verdict.value == "look" and "press Try receipts again" in found.cure
+
+
+def examined(name: str) -> list[Finding]:
+    return [one for one in examine(is_quick=True) if one.name == name]
 
 
 def test_pressed_twice_it_is_asked_once(posting: Posting) -> None:
