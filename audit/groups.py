@@ -18,6 +18,9 @@ LOOKS = frozenset({"explain_flow"})
 ACTS = frozenset(
     {"replay_posting", "reverse_posting", "ignore_posting", "poll_flow", "retry_ledgerconnection"}
 )
+# Rows that the buttons of a held posting make: who the payee is. What rules, rates and flows say of
+# all reports stays with those who administer the books.
+DECIDES = frozenset({"add_partyname", "add_partylink"})
 
 
 @receiver(post_migrate, dispatch_uid="audit.groups")
@@ -31,7 +34,7 @@ def make_groups(sender: AppConfig, using: str = "default", **kwargs: Any) -> Non
     ours = Permission.objects.using(using).filter(content_type__app_label=sender.label)
     looks = ours.filter(Q(codename__startswith="view_") | Q(codename__in=LOOKS))
     looks = looks.exclude(codename__in=SECRET)
-    acts = ours.filter(codename__in=ACTS)
+    acts = ours.filter(codename__in=ACTS | DECIDES)
     viewer, _ = Group.objects.using(using).get_or_create(name=VIEWER)
     poster, _ = Group.objects.using(using).get_or_create(name=POSTER)
     viewer.permissions.add(*looks)
