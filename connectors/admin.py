@@ -31,6 +31,7 @@ _COLOURS = {
     "Secret cannot be read": "danger",
     "Not connected yet": "warning",
 }
+_TAX = {True: "on", False: "off", None: "unknown"}
 
 
 def credential_text(credential: Credential | None) -> str:
@@ -178,6 +179,18 @@ class WorkspaceAdmin(ReadOnlyAdmin):
     ordering = ("name", "id")
 
 
+class LedgerFilter(admin.SimpleListFilter):
+    """By the names that people know the ledgers by."""
+
+    title, parameter_name = "ledger", "ledger"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, ledger_label(name)) for name in ledger_names()]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
+        return rows.filter(ledger=self.value()) if self.value() else rows
+
+
 @admin.register(LedgerConnection)
 class LedgerConnectionAdmin(BackOfficeAdmin):
     list_display = (
@@ -191,27 +204,27 @@ class LedgerConnectionAdmin(BackOfficeAdmin):
         "checked_at",
     )
     list_select_related = ("credential",)
-    list_filter = ("ledger",)
+    list_filter = (LedgerFilter,)
     search_fields = ("name", "company_name", "company_id")
     buttons = ("connect", "reconnect", "test")
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        own = (None, {"fields": ("ledger", "name", "books_closed_through")})
         if obj is None:
-            return (own,)
-        company = ("company_name", "company_id", "home_currency", "country", "has_tax")
-        company += ("is_multicurrency", "closed_through", "role", "checked_at", "chart_as_of")
+            return ((None, {"fields": ("ledger", "name", "books_closed_through")}),)
+        company = ("company_name", "company_id", "home_currency", "country", "tax", "currencies")
+        company += ("closed_through", "role", "checked_at", "chart_as_of")
         return (
-            own,
+            (None, {"fields": ("ledger_name", "name", "books_closed_through")}),
             ("State", {"fields": ("state_label", "cure", "consent_ends", "waiting")}),
             ("Company, as the ledger told it", {"fields": company}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        told = ("company_name", "company_id", "home_currency", "country", "has_tax", "role")
-        told += ("is_multicurrency", "closed_through", "checked_at", "chart_as_of")
-        computed = ("state_label", "cure", "consent_ends", "waiting")
-        return (*told, *computed) if obj is None else ("ledger", *told, *computed)
+        told = ("company_name", "company_id", "home_currency", "country", "role")
+        told += ("closed_through", "checked_at", "chart_as_of")
+        computed = ("ledger_name", "tax", "currencies")
+        computed += ("state_label", "cure", "consent_ends", "waiting")
+        return (*told, *computed)
 
     def formfield_for_dbfield(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "ledger":
@@ -222,6 +235,17 @@ class LedgerConnectionAdmin(BackOfficeAdmin):
     @display(description="Ledger", ordering="ledger")
     def ledger_name(self, connection: LedgerConnection) -> str:
         return ledger_label(connection.ledger)
+
+    @display(description="Tax")
+    def tax(self, connection: LedgerConnection) -> str:
+        """In words: the theme's red cross for "no" looks like an alarm."""
+        return _TAX[connection.has_tax].capitalize()
+
+    @display(description="Currencies")
+    def currencies(self, connection: LedgerConnection) -> str:
+        only = f"Only {connection.home_currency}" if connection.home_currency else "Only one"
+        several = {True: "Several", False: only, None: "Unknown"}
+        return several[connection.is_multicurrency]
 
     @display(description="State", label=_COLOURS)
     def state_label(self, connection: LedgerConnection) -> str:
@@ -281,7 +305,7 @@ def told_facts(connection: LedgerConnection) -> list[tuple[str, str]]:
     return [
         ("Company", f"{connection.company_name} ({connection.company_id})"),
         ("Home currency", connection.home_currency or "unknown"),
-        ("Tax", {True: "on", False: "off", None: "unknown"}[connection.has_tax]),
+        ("Tax", _TAX[connection.has_tax]),
         ("Closed through", f"{closed:%d %b %Y}" if closed else "nothing closed"),
         ("Our user's role", connection.role or "unknown"),
         ("As of", f"{as_of:%d %b %Y %H:%M} UTC" if as_of else "never"),

@@ -195,6 +195,28 @@ class TestLedgerConnections:
         assert f'action="{CONNECTIONS}{books.pk}/do/connect/"' in page
         assert "do/test/" not in page
 
+    @pytest.mark.parametrize(
+        ("columns", "tax", "currencies"),
+        [
+            ({"has_tax": False, "is_multicurrency": False}, "Off", "Only USD"),
+            ({"has_tax": True, "is_multicurrency": True}, "On", "Several"),
+            ({"has_tax": None, "is_multicurrency": None}, "Unknown", "Unknown"),
+        ],
+        ids=["no", "yes", "not told"],
+    )
+    def test_says_in_words_what_the_ledger_is_and_does(
+        self, columns: dict, tax: str, currencies: str, boss: Any, ledger: Any
+    ) -> None:
+        books = make_connection(company_id=REALM, home_currency="USD", **columns)
+        page = boss.get(f"{CONNECTIONS}{books.pk}/change/")
+        fields = (
+            field for fields in page.context["adminform"] for line in fields for field in line
+        )
+        told = {one.field["name"]: one.contents() for one in fields if one.is_readonly}
+        assert (told["tax"], told["currencies"]) == (tax, currencies)
+        assert told["ledger_name"] == "QuickBooks Online"
+        assert "quickbooks_online" not in text_of(page)
+
     def test_a_ledger_that_is_not_installed_cannot_be_chosen(self, boss: Any, ledger: Any) -> None:
         form = {"ledger": "xero", "name": "Acme", "books_closed_through": ""}
         assert boss.post(f"{CONNECTIONS}add/", form).status_code == 200
