@@ -1,6 +1,6 @@
 """What screens and the API read: counts, groups, histories; each in a fixed number of queries."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import (
     Count,
-    F,
     Min,
     OuterRef,
     Prefetch,
@@ -109,7 +108,8 @@ class Held:
 
     subject  what the postings wait for together, "" where the cause has none; then `code` tells
     sums     of the postings, currency -> amount
-    unknown  postings that are in no sum, because nobody knows their amount yet
+    unknown  postings that are in no sum: a foreign line came without its converted amount, and
+             whether Expensify's own total has it is not said
     sample   one of the postings, whole: its problem has the words and the facts for the cure
     """
 
@@ -138,7 +138,7 @@ class Held:
 
 def held(chosen: QuerySet[Posting] | None = None) -> list[Held]:
     """The postings that need a person by company and cause, most reports first: two companies
-    have two cures. Three queries, one more where an amount is missing."""
+    have two cures. Two queries."""
     rows = Posting.objects.all() if chosen is None else chosen
     rows = rows.filter(state__in=NEEDS_PERSON).order_by()
     groups: dict[HeldKey, list[dict]] = defaultdict(list)
@@ -146,12 +146,12 @@ def held(chosen: QuerySet[Posting] | None = None) -> list[Held]:
     found = by_cause.annotate(
         reports=Count("report", distinct=True),
         sum=Sum("total"),
+        unknown=Count("pk", filter=Q(total__isnull=True)),
         since=Min("state_at"),
         sample=Min("pk"),
     )
     for row in found:
         groups[_key(row)].append(row)
-    instead, unknown = _without_total(rows)
     ids = {key: min(row["sample"] for row in members) for key, members in groups.items()}
     samples = Posting.objects.select_related("flow", "report", "connection").in_bulk(ids.values())
     answer = [
@@ -159,10 +159,10 @@ def held(chosen: QuerySet[Posting] | None = None) -> list[Held]:
             subject=subject,
             code=code or (members[0]["code"] or ""),
             reports=sum(row["reports"] for row in members),
-            sums=sums_of([*members, *instead[key]]),
+            sums=sums_of(members),
             since=min(row["since"] for row in members),
             sample=samples[ids[key]],
-            unknown=unknown[key],
+            unknown=sum(row["unknown"] for row in members),
         )
         for key, members in groups.items()
         for _, subject, code in [key]
@@ -173,36 +173,6 @@ def held(chosen: QuerySet[Posting] | None = None) -> list[Held]:
 
 def _key(row: Mapping[str, Any]) -> HeldKey:
     return row["connection_id"], row["subject"], "" if row["subject"] else row["code"] or ""
-
-
-def _without_total(rows: QuerySet[Posting]) -> tuple[dict[HeldKey, list[dict]], Counter[HeldKey]]:
-    """For postings whose own total is missing: the report's, where they are all of the report; and
-    how many are left of whose amount nobody knows. A foreign line without a converted amount
-    leaves its document without a total, but Expensify's own total is there."""
-    found = rows.filter(total__isnull=True).values(
-        "connection_id", "subject", "report_id", "report__untaken", code=KT("problems__0__code"),
-        shown_currency=F("report__currency"), shown_total=F("report__total"),
-    )  # fmt: skip
-    blanks = list(found)
-    instead: dict[HeldKey, list[dict]] = defaultdict(list)
-    unknown: Counter[HeldKey] = Counter()
-    if not blanks:
-        return instead, unknown
-    parts = (
-        Posting.objects.filter(report__in={row["report_id"] for row in blanks})
-        .exclude(state__in=[State.SUPERSEDED, State.WITHDRAWN])
-        .order_by()
-        .values("report_id")
-        .annotate(parts=Count("slice_name", distinct=True))
-    )
-    alone = {row["report_id"] for row in parts if row["parts"] == 1}
-    for row in blanks:
-        if row["report_id"] in alone and not row["report__untaken"]:
-            one = {"currency": row["shown_currency"], "sum": row["shown_total"]}
-            instead[_key(row)].append(one)
-        else:
-            unknown[_key(row)] += 1
-    return instead, unknown
 
 
 def waiting_for(subject: str, code: str) -> Q:

@@ -16,6 +16,7 @@ from mappings.terms import Mode
 from mappings.texts import money
 
 NOTHING = "–"
+UNKNOWN_AMOUNT = "Amount not known yet"
 
 STANDING_COLOURS = {
     Report.Standing.POSTED: "success",
@@ -56,14 +57,11 @@ def held_sums(one: Held) -> str:
     known = sums(one.sums) if one.sums else ""
     if not one.unknown:
         return known or NOTHING
-    return f"{known}, and {one.unknown} not known yet" if known else "amount not known yet"
+    return f"{known}, and {one.unknown} not known yet" if known else UNKNOWN_AMOUNT.lower()
 
 
 def held_amount(posting: Posting) -> str:
-    """The document's amount; where a line leaves it open, that of the report it is part of."""
-    if posting.total is None and posting.report.currency:
-        return f"of {amount_of(posting.report)}"
-    return amount_of(posting)
+    return UNKNOWN_AMOUNT if posting.total is None else amount_of(posting)
 
 
 def amount_of(row: Any) -> str:

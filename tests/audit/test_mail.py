@@ -110,6 +110,14 @@ def test_the_same_cause_in_two_companies_is_told_for_each(flow: Flow, now: datet
     assert "Category “Team events”: 1 report in Acme UK, 18.40 USD" in body
 
 
+def test_an_amount_that_nobody_knows_is_told_so(flow: Flow, now: datetime) -> None:
+    a_wish(held=True)
+    hold(flow)
+    Posting.objects.update(total=None)
+    send_due(now)
+    assert "Category “Team events”: 1 report, amount not known yet" in mail.outbox[0].body
+
+
 def test_the_links_of_the_mail_list_what_it_counts(flow: Flow, now: datetime) -> None:
     a_wish(held=True)
     hold(flow, 2)
