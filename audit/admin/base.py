@@ -20,9 +20,14 @@ class BookAdmin(ReadOnlyAdmin):
 
     empty_text  what an empty list says; `page_template` is the page of one row, which gets what
     `page_context` returns.
+    on_phone    the columns that a narrow screen shows, two beside one another (the left one may
+    be wide); the others stand on the row's page. Empty: the theme's own way, a line for each.
+    wide_on_phone   of these, the one that has a line of its own, as the last
     """
 
     empty_text = ""
+    on_phone: tuple[str, ...] = ()
+    wide_on_phone = ""
     page_template = "audit/page.html"
     change_list_template = "audit/list.html"
     show_full_result_count = False

@@ -24,6 +24,8 @@ class HeldPostings(PostingActions):
     its rows lead to the pages of `PostingAdmin`."""
 
     list_display = ("report_title", "payee", "amount", "what", "since")
+    on_phone = ("report_title", "amount", "payee", "since")
+    wide_on_phone = "what"
     list_filter = (Cause, "state", "flow", "connection")
     search_fields = ("number", "report__report_id", "report__name", "party_name")
     search_help_text = "Report id or name, payee, document number"

@@ -65,6 +65,7 @@ _MAY_SET_ASIDE = {State.READY, State.RETRY_WAIT, *NEEDS_PERSON}
 @admin.register(Posting)
 class PostingAdmin(PostingActions):
     list_display = ("document", "payee", "amount", "dated", "state_badge", "in_ledger", "in_report")
+    on_phone = ("document", "amount", "payee", "state_badge")
     list_filter = (
         "state",
         "kind",

@@ -50,6 +50,7 @@ from mappings.texts import money
 @admin.register(Report)
 class ReportAdmin(BookAdmin):
     list_display = ("title", "employee", "amount", "standing_badge", "approved", "documents")
+    on_phone = ("title", "amount", "employee", "standing_badge")
     list_filter = ("standing", "flow", ApprovedMonth, Badge, "flow__connection")
     list_filter += (BehindFigure,)
     search_fields = ("report_id", "name", "employee_name", "employee_email", "postings__number")

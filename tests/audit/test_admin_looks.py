@@ -102,6 +102,19 @@ def test_an_amount_that_nobody_knows_is_said_and_neither_a_dash_nor_left_out(bos
     assert groups(boss)[0]["sums"] == "18.40 USD, and 2 not known yet"
 
 
+@pytest.mark.parametrize("name", ["report_changelist", "posting_changelist", "posting_held"])
+def test_a_list_on_a_phone_shows_columns_that_it_has(boss, name) -> None:
+    a_held(a_read_report(a_flow()), UNCATEGORISED)
+    page = boss.get(reverse(f"admin:audit_{name}"))
+    screen, text = page.context["cl"].model_admin, page.content.decode()
+    wide = (screen.wide_on_phone,) if screen.wide_on_phone else ()
+    assert len(screen.on_phone) == 4 and set(screen.on_phone + wide) <= set(screen.list_display)
+    for column in screen.on_phone + wide:
+        assert f"> .field-{column} {{ display: block" in text
+        assert re.search(rf'<t[dh] class="field-{column}\b', text), "the theme marks its cells so"
+    assert '<tr class="data-row ' in text
+
+
 def test_a_flows_page_checks_the_lists_once(boss, monkeypatch) -> None:
     asked = []
     check = flows.services.policy_check
