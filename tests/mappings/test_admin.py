@@ -1,5 +1,7 @@
 """The screens: they open with few statements, refuse what the services refuse, and tell why."""
 
+from html import unescape
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
@@ -9,11 +11,21 @@ from django.urls import reverse
 from connectors.models import LedgerConnection
 from connectors.signals import happened, rules_changed
 from mappings import services
-from mappings.models import Category, Dimension, ExchangeRate, Flow, PartyLink, Rule, Tag, TaxCode
+from mappings.models import (
+    Category,
+    Dimension,
+    ExchangeRate,
+    Flow,
+    PartyLink,
+    Rule,
+    Tag,
+    TaxCode,
+    TaxRate,
+)
 from tests.mappings.conftest import SEEN_AT, account_row
 
 PULLED = ["glaccount", "dimension", "value", "party", "taxcode", "category", "tag", "employee"]
-PULLED += ["card"]
+PULLED += ["card", "taxrate"]
 
 
 @pytest.fixture
@@ -351,6 +363,18 @@ def test_the_page_of_a_flow_says_what_keeps_tax_from_being_cost(accountant, flow
     Flow.objects.update(tax_policy="reclaim")
     page = accountant.get(url("flow", "change", flow.pk)).content.decode()
     assert "Rules say that tax is cost, and the flow has no tax code for lines without tax" in page
+
+
+def test_the_page_of_a_flow_names_the_tax_rates_without_a_code(accountant, flow) -> None:
+    LedgerConnection.objects.update(has_tax=True, is_multicurrency=False)
+    Flow.objects.update(tax_policy="reclaim")
+    TaxRate.objects.create(
+        workspace=flow.workspace, rate_id="id_20", tax_name="VAT", name="Standard", percent=20,
+        seen_at=SEEN_AT,
+    )  # fmt: skip
+    page = unescape(accountant.get(url("flow", "change", flow.pk)).content.decode())
+    assert 'Tax "Standard" (20 %): no rule gives it a tax code, or says that it is cost.' in page
+    assert f"{url('rule', 'add')}?flow={flow.pk}&tax=Standard" in page
 
 
 def test_a_deleted_rule_is_told(accountant, flow, taxi) -> None:
