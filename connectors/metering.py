@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.contract.ledger import Limit
+from connectors.contract.abilities import Limit
 from connectors.contract.transport import Request, Response, Transport
 
 # A vendor counts a request when it arrives: after it left, and before its answer is here. What was

@@ -10,7 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from connectors.contract.ledger import Abilities, Connection, Ledger
+from connectors.contract.abilities import Abilities
+from connectors.contract.ledger import Connection, Ledger
 from connectors.contract.transport import Transport
 
 LedgerOpener = Callable[[Connection, Transport], Ledger]

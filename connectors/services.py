@@ -9,7 +9,8 @@ from connectors import consent, oauth, opening
 from connectors.clock import database_now
 from connectors.consent import ConsentRefused
 from connectors.contract import exact_json
-from connectors.contract.ledger import Company, Connection
+from connectors.contract.company import Company
+from connectors.contract.ledger import Connection
 from connectors.contract.problem import Problem
 from connectors.contract.transport import Blocked, Unauthorised, VendorError
 from connectors.fields import Secret

@@ -8,8 +8,9 @@ from decimal import Decimal
 from functools import cached_property
 
 from connectors.contract import exact_json, keys
+from connectors.contract.abilities import KindAbilities
+from connectors.contract.company import Locks
 from connectors.contract.entry import Kind, Ref
-from connectors.contract.ledger import KindAbilities, Locks
 from mappings.rulebook import ACCOUNT, PARTY, TAX_CODE, Rule, Rulebook, mapped_dimensions
 from mappings.terms import Terms
 

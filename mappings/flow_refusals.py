@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from connectors import registry
+from connectors.contract.abilities import KindAbilities
 from connectors.contract.entry import Kind
-from connectors.contract.ledger import KindAbilities
 from mappings import selection
 from mappings.reasons import Reasons, Refusals, account_reasons, party_reasons
 from mappings.records import terms_of

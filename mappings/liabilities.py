@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connectors.contract.ledger import KindAbilities
+from connectors.contract.abilities import KindAbilities
 from connectors.contract.problem import Problem
 from connectors.contract.report import Expense, Report
 from mappings.books import Account, Book

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from connectors.contract.ledger import KindAbilities
+from connectors.contract.abilities import KindAbilities
 from connectors.contract.problem import Problem
 from connectors.contract.report import Expense, Report
 from mappings.books import Book

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from connectors.contract.abilities import KindAbilities
 from connectors.contract.entry import DimensionRef
-from connectors.contract.ledger import KindAbilities
 from connectors.contract.problem import Problem
 from connectors.contract.report import Expense, Report
 from mappings.books import Account, Book, Value

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from connectors.contract.ledger import ChartRow
+from connectors.contract.company import ChartRow
 from connectors.models import LedgerConnection
 from connectors.signals import chart_changed, rules_changed, tell
 from mappings.models import Party, PartyLink, PartyName

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from connectors import opening
 from connectors import services as connections
 from connectors.clock import database_now
-from connectors.contract.ledger import ChartRow, Cursor
+from connectors.contract.company import ChartRow, Cursor
 from connectors.models import LedgerConnection, Workspace
 from connectors.signals import chart_changed, rules_changed, tell
 from mappings.models import (

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from connectors.contract.ledger import KindAbilities
+from connectors.contract.abilities import KindAbilities
 from mappings.books import NOT_PAYABLE
 
 if TYPE_CHECKING:

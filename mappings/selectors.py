@@ -9,8 +9,9 @@ from django.db.models import Value as Literal
 
 from connectors import registry
 from connectors.clock import database_now
+from connectors.contract.abilities import KindAbilities
+from connectors.contract.company import Closed, Locks
 from connectors.contract.entry import Kind
-from connectors.contract.ledger import Closed, KindAbilities, Locks
 from connectors.models import LedgerConnection
 from mappings import books, gaps, refusals, rulebook
 from mappings.models import (

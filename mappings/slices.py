@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from connectors.contract import keys
+from connectors.contract.abilities import KindAbilities
 from connectors.contract.entry import Kind
-from connectors.contract.ledger import KindAbilities
 from connectors.contract.report import Expense, Report
 from mappings import texts
 from mappings.books import Book

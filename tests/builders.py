@@ -10,8 +10,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from connectors.contract.abilities import KindAbilities
+from connectors.contract.company import Closed, Locks
 from connectors.contract.entry import Entry, Kind, Line, Role
-from connectors.contract.ledger import Closed, KindAbilities, Locks
 from connectors.contract.report import Expense, Person, Report, ReportStatus, Tag
 from mappings.books import Account, Book, CompanyFacts, Party, TaxCode, Value
 from mappings.build import Built

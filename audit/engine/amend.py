@@ -8,17 +8,9 @@ from audit.engine.places import change, document, report_place, told
 from audit.engine.resolve import deleted_there
 from audit.engine.run import Run
 from audit.models import Posting
+from connectors.contract.company import Closed, Locks
 from connectors.contract.keys import Marker
-from connectors.contract.ledger import (
-    Closed,
-    Difference,
-    Gone,
-    Illegible,
-    Locks,
-    Op,
-    Payload,
-    Stored,
-)
+from connectors.contract.ledger import Difference, Gone, Illegible, Op, Payload, Stored
 from connectors.contract.problem import Problem, Problems
 from connectors.models import LedgerConnection
 

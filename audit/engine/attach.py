@@ -25,16 +25,8 @@ from audit.pace import pace
 from connectors import opening
 from connectors.clock import database_now
 from connectors.contract import exact_json
-from connectors.contract.ledger import (
-    Attached,
-    File,
-    FileCall,
-    FileLimits,
-    InDoubt,
-    Op,
-    Refused,
-    SoughtFile,
-)
+from connectors.contract.abilities import FileLimits
+from connectors.contract.ledger import Attached, File, FileCall, InDoubt, Op, Refused, SoughtFile
 from connectors.contract.problem import Problem
 from connectors.contract.transport import AnswerLost, ContractBroken, Unreachable, VendorError
 from connectors.expensify import receipts

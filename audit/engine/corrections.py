@@ -10,8 +10,9 @@ from audit.nudge import nudge
 from audit.selectors import as_read
 from audit.states import State
 from connectors import opening
+from connectors.contract.company import Locks
 from connectors.contract.entry import Entry
-from connectors.contract.ledger import Ledger, Locks, Op
+from connectors.contract.ledger import Ledger, Op
 from connectors.contract.problem import Problem
 from mappings import services
 from mappings.books import Book

@@ -30,8 +30,9 @@ from audit.models import CREATE, Call, PartyWish
 from audit.pace import pace
 from connectors.clock import database_now
 from connectors.contract import exact_json, keys
+from connectors.contract.company import ChartRow
 from connectors.contract.keys import Marker
-from connectors.contract.ledger import ChartRow, InDoubt, NewParty, PartyCall, Refused
+from connectors.contract.ledger import InDoubt, NewParty, PartyCall, Refused
 from connectors.contract.transport import AnswerLost, ContractBroken, Request, VendorError
 from mappings.books import NOT_PAYABLE
 

@@ -16,7 +16,8 @@ from audit.pace import pace
 from audit.states import State
 from connectors.clock import database_now
 from connectors.contract import exact_json
-from connectors.contract.ledger import ChartRow, InDoubt
+from connectors.contract.company import ChartRow
+from connectors.contract.ledger import InDoubt
 from connectors.contract.problem import Problem, Problems
 from connectors.contract.transport import ContractBroken
 from mappings import services

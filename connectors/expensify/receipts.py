@@ -7,7 +7,8 @@ what comes back is looked at, and a page where a picture should be is never take
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
-from connectors.contract.ledger import File, FileLimits
+from connectors.contract.abilities import FileLimits
+from connectors.contract.ledger import File
 from connectors.contract.problem import Problem
 from connectors.contract.transport import AnswerLost, Response, Unreachable
 

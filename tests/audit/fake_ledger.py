@@ -13,24 +13,19 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from connectors.contract import exact_json, keys
+from connectors.contract.abilities import Abilities, KindAbilities
+from connectors.contract.company import ChartRow, Closed, Company, Cursor, Locks
 from connectors.contract.entry import Entry, Kind, Role
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import (
-    Abilities,
     Absent,
     Call,
-    ChartRow,
-    Closed,
-    Company,
     Connection,
-    Cursor,
     Difference,
     Finding,
     Found,
     Gone,
     Illegible,
-    KindAbilities,
-    Locks,
     Op,
     Outcome,
     Payload,

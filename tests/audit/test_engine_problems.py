@@ -6,7 +6,7 @@ from audit.engine import attach, decide, party_ends, poll, settle, twins
 from audit.management.commands import poll as poll_command
 from audit.models import PartyWish
 from audit.states import State
-from connectors.contract.ledger import ChartRow
+from connectors.contract.company import ChartRow
 from connectors.contract.problem import Problem
 from connectors.contract.transport import (
     AnswerLost,

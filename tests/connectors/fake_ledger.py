@@ -3,7 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
-from connectors.contract.ledger import Abilities, Company, Connection
+from connectors.contract.abilities import Abilities
+from connectors.contract.company import Company
+from connectors.contract.ledger import Connection
 from connectors.contract.transport import Request, Transport
 
 ABILITIES = Abilities(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from connectors import codes, registry, services, token_endpoint
-from connectors.contract.ledger import Company
+from connectors.contract.company import Company
 from connectors.models import LedgerConnection
 
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from connectors import limits
-from connectors.contract.ledger import Limit
+from connectors.contract.abilities import Limit
 from connectors.contract.transport import Request, Response
 from connectors.metering import ANSWERED, UNDER_WAY, Meter, Metered
 

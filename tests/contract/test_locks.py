@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.contract.ledger import Closed, Locks
+from connectors.contract.company import Closed, Locks
 
 JAN_1 = date(2026, 1, 1)
 OCT_31, NOV_1 = date(2026, 10, 31), date(2026, 11, 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.contract.ledger import FileLimits
+from connectors.contract.abilities import FileLimits
 from connectors.contract.transport import AnswerLost, Response, Unreachable
 from connectors.expensify import receipts
 from connectors.expensify.codes import CODES

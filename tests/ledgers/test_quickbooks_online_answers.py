@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.contract.ledger import ChartRow, InDoubt, Op, Posted, Receipt
+from connectors.contract.company import ChartRow
+from connectors.contract.ledger import InDoubt, Op, Posted, Receipt
 from connectors.contract.transport import ContractBroken, Throttled
 from connectors.ledgers.quickbooks_online.kinds import ENTITIES
 from tests.ledgers.quickbooks_online_company import (

@@ -9,14 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from connectors.contract.entry import Kind
-from connectors.contract.ledger import (
-    Absent,
-    Found,
-    Gone,
-    Pending,
-    Receipt,
-    Sought,
-)
+from connectors.contract.ledger import Absent, Found, Gone, Pending, Receipt, Sought
 from connectors.contract.transport import (
     ContractBroken,
 )

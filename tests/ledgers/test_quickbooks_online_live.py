@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
+from connectors.contract.company import ChartRow, Company
 from connectors.contract.entry import DimensionRef, Entry, Kind, Ref
 from connectors.contract.keys import marker
 from connectors.contract.ledger import (
     Absent,
-    ChartRow,
-    Company,
     Connection,
     Found,
     Gone,

@@ -12,14 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.contract import exact_json
+from connectors.contract.company import ChartRow, Cursor
 from connectors.contract.entry import Kind
-from connectors.contract.ledger import (
-    ChartRow,
-    Connection,
-    Cursor,
-    Ledger,
-    Receipt,
-)
+from connectors.contract.ledger import Connection, Ledger, Receipt
 from connectors.contract.transport import (
     AnswerLost,
     Blocked,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.contract.ledger import ChartRow, Company, Cursor
+from connectors.contract.company import ChartRow, Company, Cursor
 from connectors.ledgers.quickbooks_online.abilities import ABILITIES
 from connectors.models import Credential, ExpensifyAccount, LedgerConnection, Workspace
 from mappings.models import Dimension, Flow, GLAccount, Party, Value

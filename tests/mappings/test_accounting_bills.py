@@ -10,8 +10,8 @@ from decimal import Decimal
 
 import pytest
 
+from connectors.contract.company import Closed, Locks
 from connectors.contract.entry import Kind
-from connectors.contract.ledger import Closed, Locks
 from connectors.contract.report import Action, Person, ReportStatus, Units
 from mappings.books import Party
 from mappings.build import build

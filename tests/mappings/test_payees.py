@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from connectors import registry
-from connectors.contract.ledger import ChartRow
+from connectors.contract.company import ChartRow
 from connectors.ledgers.quickbooks_online.abilities import ABILITIES
 from connectors.signals import chart_changed, happened, rules_changed
 from mappings import services

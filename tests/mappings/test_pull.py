@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from connectors import opening
-from connectors.contract.ledger import ChartRow
+from connectors.contract.company import ChartRow
 from connectors.contract.transport import Unreachable
 from connectors.expensify.policy import Card as ListedCard
 from connectors.expensify.policy import Category as ListedCategory

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.contract.ledger import Closed, Locks
+from connectors.contract.company import Closed, Locks
 from mappings.books import Rate
 from mappings.explain import decided, tried
 from mappings.gaps import ListedCategory, ListedTag, ListedTaxRate, check

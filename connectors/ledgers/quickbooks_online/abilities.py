@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
+from connectors.contract.abilities import Abilities, FileLimits, KindAbilities, Limit
 from connectors.contract.entry import Kind
-from connectors.contract.ledger import Abilities, FileLimits, KindAbilities, Limit
 
 NUMBER_LENGTH = 21
 TEXT_LENGTH = 4000

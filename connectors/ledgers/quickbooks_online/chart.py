@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from connectors.contract.ledger import ChartRow, Cursor
+from connectors.contract.company import ChartRow, Cursor
 from connectors.ledgers.quickbooks_online.client import Client, Missing, Page, Select
 from connectors.ledgers.quickbooks_online.parse import readable, reference
 

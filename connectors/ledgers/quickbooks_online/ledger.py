@@ -4,16 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 
+from connectors.contract.company import ChartRow, Closed, Company, Cursor, Locks
 from connectors.contract.entry import Entry
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import (
     Attached,
     Call,
-    ChartRow,
-    Closed,
-    Company,
     Connection,
-    Cursor,
     Difference,
     File,
     FileCall,
@@ -21,7 +18,6 @@ from connectors.contract.ledger import (
     Gone,
     Illegible,
     InDoubt,
-    Locks,
     NewParty,
     Op,
     Outcome,

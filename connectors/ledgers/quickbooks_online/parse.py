@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from connectors.contract.company import Company
 from connectors.contract.entry import Kind
-from connectors.contract.ledger import Company, Receipt, Stored, StoredLine
+from connectors.contract.ledger import Receipt, Stored, StoredLine
 from connectors.contract.transport import ContractBroken
 from connectors.ledgers.quickbooks_online import shape
 from connectors.ledgers.quickbooks_online.kinds import detail_name, kind_of, web_link

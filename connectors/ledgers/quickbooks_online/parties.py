@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.contract import exact_json, keys
+from connectors.contract.company import ChartRow
 from connectors.contract.keys import Marker
-from connectors.contract.ledger import ChartRow, InDoubt, NewParty, PartyCall, Refused
+from connectors.contract.ledger import InDoubt, NewParty, PartyCall, Refused
 from connectors.contract.problem import Problem, Problems
 from connectors.contract.transport import Request, Response
 from connectors.ledgers.quickbooks_online import chart, verdicts
