@@ -4,11 +4,9 @@ and settles; it may be killed anywhere without a document being lost or doubled.
 import logging
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connections
 from django.db.models import Q
 
 from audit.book import writing
@@ -29,13 +27,12 @@ from audit.engine.resolve import (
     resolve,
     sought,
 )
-from audit.engine.run import Run, is_shut, reopen, shut
+from audit.engine.run import Run, is_shut, shut
+from audit.engine.send import send_all
 from audit.engine.settle import (
     card_elsewhere,
     cards_elsewhere,
     hold,
-    settle,
-    settle_failure,
     write_posted,
 )
 from audit.engine.twins import without_twins
@@ -47,15 +44,11 @@ from connectors import limits, opening
 from connectors.clock import database_now
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import Call as Packed
-from connectors.contract.ledger import Finding, Found, Illegible, Op, Outcome, Payload, Pending
+from connectors.contract.ledger import Finding, Found, Illegible, Op, Payload, Pending
 from connectors.contract.transport import (
-    ContractBroken,
-    Request,
     Unauthorised,
-    Unreachable,
     VendorError,
 )
-from connectors.guard import no_open_transaction
 from connectors.models import LedgerConnection
 from mappings.models import Flow
 from mappings.terms import Mode
@@ -388,104 +381,6 @@ def _row(run: Run, call: Packed, now) -> Call:
         sent_at=now,
         times_sent=1,
     )
-
-
-def _packed(row: Call) -> Packed:
-    """The call as it was committed: the bytes of the row, not made again."""
-    return Packed(
-        op=Op(row.op),
-        members=tuple(Marker(key) for key in row.members),
-        request=Request(row.method, row.path, row.headers, bytes(row.body)),
-        request_id=row.request_id,
-        resend_window=row.resend_until - row.created_at if row.resend_until else None,
-        is_batch=row.is_batch,
-    )
-
-
-def send_all(run: Run, intended: Sequence[tuple[Call, list[Posting]]]) -> None:
-    """Send committed calls, several at once, and settle each as its answer comes in.
-
-    Only the requests are made on other threads; the database stays on this one. The lease is
-    renewed while answers are waited for. A call that meets an expired token goes once more with a
-    fresh one: a 401 was certainly not carried out.
-    """
-    no_open_transaction()
-    # Whoever slept through the lease since the commit must not send: somebody else may have.
-    run.renew()
-    with ThreadPoolExecutor(max_workers=run.ledger.abilities.concurrency) as pool:
-        under_way: dict[Future, tuple[Call, list[Posting]]] = {
-            pool.submit(_send, run, _packed(call)): (call, postings) for call, postings in intended
-        }
-        try:
-            _collect(run, pool, under_way)
-        except BaseException:
-            # Whatever has not left yet must not leave after us.
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
-def _collect(
-    run: Run, pool: ThreadPoolExecutor, under_way: dict[Future, tuple[Call, list[Posting]]]
-) -> None:
-    renewed: set[int] = set()
-    while under_way:
-        done, _ = wait(
-            under_way, timeout=pace().lease.total_seconds() / 4, return_when=FIRST_COMPLETED
-        )
-        for future in done:
-            call, postings = under_way.pop(future)
-            answer = future.result()
-            if _is_over(answer) and call.pk not in renewed:
-                renewed.add(call.pk)
-                answer = _renew(run, answer)
-                if answer is None:
-                    again = pool.submit(_send, run, _packed(call))
-                    under_way[again] = (call, postings)
-                    continue
-            _settle_one(run, call, postings, answer)
-        run.renew()
-
-
-def _is_over(answer: dict[Marker, Outcome] | VendorError) -> bool:
-    return isinstance(answer, Unauthorised) and answer.expired
-
-
-def _renew(run: Run, refused: Unauthorised) -> VendorError | None:
-    """Open the ledger with a fresh token; the error if there is none to be had."""
-    try:
-        run.ledger = opening.open_ledger(run.connection, refused=refused, meter=run.meter)
-    except VendorError as error:
-        return error
-    return None
-
-
-def _send(run: Run, call: Packed) -> dict[Marker, Outcome] | VendorError:
-    """On a thread of its own: exactly one request, and none once the lease is no longer sure."""
-    try:
-        if not run.may_send:
-            return Unreachable("not sent: our right to write had run out before its turn came")
-        return run.ledger.post(call)
-    except VendorError as error:
-        return error
-    except Exception as error:  # a defect must not leave the other calls unsettled
-        log.exception("the answer could not be read request_id=%s", call.request_id)
-        return ContractBroken(f"{type(error).__name__} while reading the ledger's answer")
-    finally:
-        connections.close_all()
-
-
-def _settle_one(
-    run: Run, call: Call, postings: list[Posting], answer: dict[Marker, Outcome] | VendorError
-) -> None:
-    reach("drain.answered")
-    if not isinstance(answer, VendorError):
-        settle(run, call, postings, answer)
-        if not run.was_shut:
-            reopen(run.connection.pk)
-        return
-    settle_failure(run, call, postings, answer)
-    if call.status == Call.Status.UNSENT:
-        run.stop_at = 0.0  # the channel is held: no further wave
 
 
 def due_connections() -> list[int]:

@@ -8,6 +8,7 @@ from audit.engine.earlier import edits
 from audit.engine.kill_points import reach
 from audit.engine.places import document, report_place
 from audit.engine.run import Run, reopen
+from audit.engine.send import send_all
 from audit.engine.settle import hold, write_posted
 from audit.models import Call, Posting
 from audit.pace import pace
@@ -154,8 +155,6 @@ def conclude(run: Run, rows: Sequence[Posting], findings: dict[Marker, Finding])
     run.outcomes["found"] += len(adopted)
     run.outcomes["absent"] += len(absent)
     if again:
-        from audit.engine.drain import send_all
-
         send_all(run, list(again.items()))
 
 
