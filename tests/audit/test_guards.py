@@ -13,7 +13,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connections, transaction
 from django.db import connection as database
 
-from audit.engine import drain, lease, prepare
+from audit.engine import drain, lease, prepare, send
 from audit.engine.lease import ChannelLease
 from audit.models import Posting, Report
 from audit.states import State
@@ -258,7 +258,7 @@ def test_the_transport_guard_lets_nothing_leave_that_could_be_rolled_back(
     stands and nobody knows of it; when the report is withdrawn nobody will ask for it either."""
     report_id = one_bill(village)
     if not guard:
-        for place in (drain, fake_ledger):
+        for place in (send, fake_ledger):
             monkeypatch.setattr(place, "no_open_transaction", lambda: None)
 
     def careless() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from audit.engine import desk, drain, poll, prepare, resolve, settle
+from audit.engine import desk, drain, poll, prepare, resolve, send, settle
 from audit.engine.lease import ChannelLease
 from audit.models import PollRun, Posting, Report
 from audit.pace import REAL
@@ -240,13 +240,13 @@ def settle_in(settings: Any, patch: pytest.MonkeyPatch, **books: Any) -> Village
     fake_ledger.companies[COMPANY] = Books(**books)
     expensify = FakeExpensify()
     patch.setattr(opening, "open_expensify", lambda account: expensify)
-    for module in (poll, prepare, drain, resolve, settle):
+    for module in (poll, prepare, drain, resolve, send, settle):
         if hasattr(module, "pace"):
             patch.setattr(module, "pace", lambda: STILL)
     patch.setattr("audit.engine.run.pace", lambda: STILL)
     patch.setattr("audit.engine.lease.pace", lambda: STILL)
     village = Village(expensify, fake_ledger.companies[COMPANY], *_rows())
-    for module in (poll, prepare, drain, resolve, settle):
+    for module in (poll, prepare, drain, resolve, send, settle):
         patch.setattr(module, "reach", village.reach)
     release = ChannelLease.release
     patch.setattr(
