@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from audit import trail
 from audit.book import write_columns, writing
+from audit.engine.lease import ChannelLease, LeaseLost, acquire
 from audit.engine.run import is_shut, reopen, shut
 from audit.models import Event, Posting, ReceiptFile, Report
 from audit.states import State
@@ -75,29 +76,42 @@ def look_at_bills(connection_id: int) -> int:
     must_reconnect = credential is not None and credential.state == Credential.State.RECONNECT
     if must_reconnect or is_shut(connection_id):
         return 0
+    lease = acquire(connection_id)
+    if lease is None:
+        return 0  # a drain is at it, and counts its calls as well; it is due again
     meter = limits.ledger_meter(connection.pk, connection.ledger)
     try:
         try:
-            return _look(connection, meter)
+            return _look(connection, meter, lease)
         except Unauthorised as refused:
             # A token may be ended before its time; a fresh one settles whether that was all.
             if not refused.expired:
                 raise
-            return _look(connection, meter, refused)
+            return _look(connection, meter, lease, refused)
     except VendorError as error:
         shut(connection_id, error)
         raise
+    except LeaseLost:
+        return 0
     finally:
         limits.store_meter(connection.pk, meter)
+        lease.release()
 
 
-def _look(connection: LedgerConnection, meter: Meter, refused: Unauthorised | None = None) -> int:
+def _look(
+    connection: LedgerConnection,
+    meter: Meter,
+    lease: ChannelLease,
+    refused: Unauthorised | None = None,
+) -> int:
     rows = list(
         reimbursed_bills()
         .filter(connection=connection)
         .only("report", "document_id", "number", "document_version", "document_link", "kind")
         .order_by("pk")
     )
+    if not rows:
+        return 0
     ledger = opening.open_ledger(connection, refused=refused, meter=meter)
     paid, gone, many = 0, 0, ledger.abilities.find_many
     for start in range(0, len(rows), many):
@@ -116,7 +130,8 @@ def _look(connection: LedgerConnection, meter: Meter, refused: Unauthorised | No
                 case _:
                     continue
             looked_at.append(row)
-        with writing(connection.pk) as page:
+        lease.renew()
+        with writing(connection.pk, lease=lease) as page:
             standing = page.hold(looked_at, {State.POSTED})
             write_columns([row for row in looked_at if row.pk in standing], ["stored"])
     reopen(connection.pk)

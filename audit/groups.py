@@ -20,7 +20,7 @@ ACTS = frozenset(
 )
 # Rows that the buttons of a held posting make: who the payee is. What rules, rates and flows say of
 # all reports stays with those who administer the books.
-DECIDES = frozenset({"add_partyname", "add_partylink"})
+DECIDES = frozenset({"add_partyname", "add_partylink", "change_partyname", "change_partylink"})
 
 
 @receiver(post_migrate, dispatch_uid="audit.groups")

@@ -15,7 +15,7 @@ from audit.states import State
 _WORKING_AGAIN = {"connection.connected", "connection.reconnected", "connection.working"}
 # News after which a flow may take what it left out, or create nobody any more: those reports are
 # looked at again.
-_TAKES_OTHERS = {"flow.changed", "flow.backfilled"}
+_TAKES_OTHERS = {"flow.changed", "flow.backfilled", "flow.reads_again"}
 # News of who is whom: reports that wait for a vendor of theirs may need none to be created.
 _WHO_IS_WHOM = {"party.linked", "party.named", "party.unnamed"}
 _NUDGES = _WORKING_AGAIN | {"flow.poll_asked", "flow.reads_again", "flow.backfilled"}

@@ -12,18 +12,11 @@ from mappings.models import Party, PartyLink, PartyName
 from mappings.pull import take_in
 
 
-def add_party(
-    *,
-    connection: LedgerConnection,
-    row: ChartRow,
-    employee_email: str,
-    was_found: bool = False,
-    actor: str = "",
-) -> Party:
-    """Enter a payee that was created in the ledger for this employee, and link the two.
+def add_party(*, connection: LedgerConnection, row: ChartRow, employee_email: str) -> Party:
+    """Enter a payee that was created in the ledger for this employee, and link the two; whoever
+    does so announces it in the same transaction.
 
-    A link that a person made meanwhile stays. `was_found`: the answer to our creation was lost,
-    and a look-up found the payee; `actor`: who decided on the creation, "" for the flow's policy.
+    A link that a person made meanwhile stays.
     """
     email = employee_email.strip().lower()
     with transaction.atomic():
@@ -31,11 +24,23 @@ def add_party(
         PartyLink.objects.get_or_create(
             connection=connection, employee_email=email, defaults={"party": party}
         )
-        facts = {"party": party.name, "party_id": party.pk, "employee_email": email}
-        facts |= {"ledger_id": row.id, "found": was_found}
-        tell("party.created", subject={"connection_id": connection.pk}, facts=facts, actor=actor)
-        rules_changed.send(sender=None, connection_id=connection.pk, flow_id=None)
     return party
+
+
+def announce_party(
+    party: Party, *, employee_email: str, was_found: bool = False, actor: str = ""
+) -> None:
+    """The event, and the news for the upper rooms. `was_found`: the answer to our creation was
+    lost, and a look-up found the payee; `actor`: who decided on the creation, "" for the flow's
+    policy.
+    """
+    email = employee_email.strip().lower()
+    with transaction.atomic():
+        facts = {"party": party.name, "party_id": party.pk, "employee_email": email}
+        facts |= {"ledger_id": party.ledger_id, "found": was_found}
+        of_ledger = {"connection_id": party.connection_id}
+        tell("party.created", subject=of_ledger, facts=facts, actor=actor)
+        rules_changed.send(sender=None, flow_id=None, **of_ledger)
 
 
 def add_members(*, connection: LedgerConnection, rows: Sequence[ChartRow]) -> None:

@@ -20,7 +20,7 @@ def save_row(flow: Flow, *, actor: str = "") -> date | None:
     earlier, takes further states or other reports) is polled at once and reads those days again.
     """
     with transaction.atomic():
-        before = Flow.objects.select_for_update().filter(pk=flow.pk).first()
+        before = Flow.objects.select_for_update(no_key=True).filter(pk=flow.pk).first()
         if before is None:
             flow.save()
             return None
@@ -43,7 +43,7 @@ def save_row(flow: Flow, *, actor: str = "") -> date | None:
 def fill_back(flow: Flow, first: date, last: date) -> None:
     """Take approvals of these days too, whatever the flow's beginning, and read them at once."""
     with transaction.atomic():
-        row = Flow.objects.select_for_update().get(pk=flow.pk)
+        row = Flow.objects.select_for_update(no_key=True).get(pk=flow.pk)
         flow.backfills = joined([*row.backfills, [first.isoformat(), last.isoformat()]])
         flow.to_read = row.to_read
         _wish(flow, first, last, database_now())

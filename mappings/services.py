@@ -10,7 +10,7 @@ from connectors.clock import database_now
 from connectors.models import LedgerConnection
 from connectors.signals import rules_changed, tell
 from mappings.models import Dimension, ExchangeRate, Flow, Party, PartyLink, Rule, RuleValue, Value
-from mappings.payees import add_members, add_party, announce_name, name_party
+from mappings.payees import add_members, add_party, announce_name, announce_party, name_party
 from mappings.pull import pull_cards, pull_chart, pull_workspace
 from mappings.saving import fill_back, save_row
 from mappings.selectors import carried, locks, open_book, policy_check
@@ -18,6 +18,7 @@ from mappings.selectors import carried, locks, open_book, policy_check
 __all__ = [
     "add_members",
     "add_party",
+    "announce_party",
     "announce",
     "announce_link",
     "announce_name",

@@ -91,13 +91,19 @@ def decide(
     intents: list[Intent] = []
     drops: list[Posting] = []
     wanted: set[str] = set()
-    blocking = built.problems + tuple(p for part in built.slices for p in part.problems)
+    # A part that was set aside is settled: it holds the others no longer.
+    counting = (
+        part
+        for part in built.slices
+        if not is_set_aside(slices.get(part.name, _NOTHING).open, revision_id)
+    )
+    blocking = built.problems + tuple(p for part in counting for p in part.problems)
     awaited = next((part.party_wanted for part in built.slices if part.party_wanted), None)
     awaited = None if blocking else awaited
     for part in () if built.excluded else built.slices:
         wanted.add(part.name)
         standing = slices.get(part.name, _NOTHING)
-        if _is_taken_back(standing.open) or _is_set_aside(standing.open, revision_id):
+        if _is_taken_back(standing.open) or is_set_aside(standing.open, revision_id):
             continue
         corrections = _corrections(part.name, slices)
         if part.entry is not None and corrections.reaches == entry_hash(part.entry):
@@ -125,6 +131,8 @@ def decide(
         is_settled = corrections.reaches == NOTHING_LEFT
         if base in wanted or is_settled or _is_taken_back(standing.open):
             continue
+        if is_set_aside(standing.open, revision_id) and standing.open.op == Op.CANCEL:
+            continue  # a person left the document where it is
         if corrections.live:
             if name == base and standing.live is not None:
                 problem = _has_corrections(standing.live, corrections)
@@ -263,7 +271,7 @@ def _waits_alike(open_: Posting, wanted: PartyWanted | None) -> bool:
     return asked == (wanted.email, wanted.name[:MOST_OF_NAME], wanted.currency)
 
 
-def _is_set_aside(open_: Posting | None, revision_id: int | None) -> bool:
+def is_set_aside(open_: Posting | None, revision_id: int | None) -> bool:
     """A person set this very revision aside; only a replay or a change of the report undoes it."""
     return open_ is not None and open_.state == State.IGNORED and open_.revision_id == revision_id
 

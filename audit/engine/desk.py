@@ -109,9 +109,14 @@ def ignore(postings: Iterable[Posting], actor: str, reason: str) -> Done:
             [p for p in members if p.state in may], may, State.IGNORED,
             note=reason[:500], facts=facts,
         )  # fmt: skip
-        # Where a reversal is given up the document stands, and the report may have changed since.
+        # Where a reversal is given up the document stands, and the report may have changed since;
+        # what was held because of the part that is set aside may go.
         stands = {p.report_id for p in aside if p.op == Op.CANCEL and p.cause == "person"}
-        if Report.objects.filter(pk__in=stands).update(is_due=True):
+        held = Posting.objects.filter(
+            report__in={p.report_id for p in aside}, state=State.QUARANTINED
+        )
+        ids = stands | set(held.order_by().values_list("report_id", flat=True))
+        if Report.objects.filter(pk__in=ids).update(is_due=True):
             nudge()
         moved += aside
     return Done(tuple(moved), tuple(left))

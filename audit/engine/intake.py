@@ -55,6 +55,7 @@ def take_in(flow: Flow, reports: Sequence[Read], tally: Tally, asked_at: datetim
         return
     with writing(flow.connection_id) as page:
         known = _rows(flow, wanted)
+        owners = {row.pk: row.flow_id for row in known.values()}
         fresh = [read for read in wanted.values() if is_for(flow, read, known)]
         strangers = {one.report_id: one for one in fresh if one.report_id not in known}
         # Another poll may have found the same report since we looked.
@@ -73,6 +74,7 @@ def take_in(flow: Flow, reports: Sequence[Read], tally: Tally, asked_at: datetim
         for row, read in pairs:
             before, row.read_at = row.latest_id, asked_at
             moved = _copy_facts(row, read, page)
+            moved |= owners.get(row.pk, flow.pk) != row.flow_id  # taken over from another flow
             if revision := revisions.get(row.pk):
                 row.latest, row.is_due, moved = revision, True, True
             tally.found += 1
@@ -100,8 +102,11 @@ def _rows(flow: Flow, wanted: Iterable[str]) -> dict[str, Report]:
     # Read after the lock: what is joined to a row that we had to wait for is the old one.
     ids = [report.latest_id for report in rows.values() if report.latest_id is not None]
     latest = Revision.objects.defer("raw").in_bulk(ids)
+    others = {report.flow_id for report in rows.values()} - {flow.pk, None}
+    flows = Flow.objects.select_related("workspace").in_bulk(others) if others else {}
     for report in rows.values():
         report.latest = latest.get(report.latest_id)
+        report.flow = flow if report.flow_id == flow.pk else flows.get(report.flow_id)
     return rows
 
 

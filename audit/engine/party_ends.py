@@ -30,15 +30,15 @@ Flows = set[int]
 def created(run: Run, one: PartyWish, row: ChartRow, *, was_found: bool) -> Flows:
     """It stands: entered in our lists and linked; the reports are built again."""
     with writing(run.connection.pk, lease=run.lease) as page:
+        # The link before the reports, as a person's request does that links the same employee.
+        party = services.add_party(
+            connection=run.connection, row=row, employee_email=one.employee_email
+        )
         flows = _look_again(one)
         lock(one)
         end_call(page, one, Call.Status.ANSWERED)
-        party = services.add_party(
-            connection=run.connection,
-            row=row,
-            employee_email=one.employee_email,
-            was_found=was_found,
-            actor=one.asked_by,
+        services.announce_party(
+            party, employee_email=one.employee_email, was_found=was_found, actor=one.asked_by
         )
         write(run, page, one, Wish.CREATED, party=party, problems=[], attempts=0, due_at=None)
     run.outcomes["created"] += 1

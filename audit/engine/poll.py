@@ -147,8 +147,10 @@ def _claim(flow: Flow, due_at: datetime) -> PollRun | None:
 
 
 def _renew(run: PollRun) -> None:
-    """Have the run's whole time again, as long as nobody else took it over. Raises RunLost."""
-    run.until = database_now() + pace().poll_lease
+    """Have most of the run's time again, as long as nobody else took it over: enough for one long
+    export, and no more, for a worker that is stopped keeps others waiting as long. Raises RunLost.
+    """
+    run.until = database_now() + pace().poll_lease * 2 / 3
     if not _still_ours(run).update(until=run.until):
         raise RunLost(f"{run} has another reader")
 

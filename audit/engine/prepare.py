@@ -10,7 +10,15 @@ from django.db.models import Max
 
 from audit.book import Page, write_columns, writing
 from audit.engine import wishes
-from audit.engine.decide import Decision, Intent, Standing, decide, entry_hash, of_taken_away
+from audit.engine.decide import (
+    Decision,
+    Intent,
+    Standing,
+    decide,
+    entry_hash,
+    is_set_aside,
+    of_taken_away,
+)
 from audit.engine.filing import want_newer_files
 from audit.engine.kill_points import reach
 from audit.engine.places import placed, report_place
@@ -257,8 +265,9 @@ def with_refusals(
         return built
     parts = []
     for part in built.slices:
-        standing = slices.get(part.name)
-        if part.entry is not None and (standing is None or standing.live is None):
+        standing = slices.get(part.name, Standing(None, None))
+        is_settled = standing.live is not None or is_set_aside(standing.open, report.latest_id)
+        if part.entry is not None and not is_settled:
             # Whichever generation it will be: that changes its number, and nothing else.
             marker = keys.marker(flow.connection.company, report.report_id, part.name, 1)
             rendered = ledger.render(part.entry, marker, flow.connection.facts)

@@ -164,10 +164,12 @@ class Report:
         workspace, signed receipt links (a receipt counts by its id), and the order in which
         Expensify lists lines and report fields.
         """
-        left_out = {"receipt"}
+        # A tax counts by one name; its code and rate tell apart what is called alike.
+        left_out = {"receipt", "tax_rate_name"}
         expenses = [
             {f.name: getattr(expense, f.name) for f in fields(expense) if f.name not in left_out}
             | {"receipt_id": expense.receipt.receipt_id if expense.receipt else ""}
+            | {"tax_name": expense.tax_name or expense.tax_rate_name}
             for expense in self.expenses
         ]
         return exact_json.dumps(

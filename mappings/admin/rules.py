@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from connectors.admin_base import BackOfficeAdmin, TabularInline, display, messages
 from mappings import refusals, services
@@ -128,6 +129,16 @@ class PartyLinkAdmin(BackOfficeAdmin):
     list_filter = ("connection",)
     search_fields = ("employee_email", "party__name")
     autocomplete_fields = ("party",)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> Any:
+        """A link that is there already is opened instead: an employee has one in a ledger."""
+        connection = request.GET.get("connection", "")
+        if request.method == "GET" and connection.isdigit():
+            email = request.GET.get("employee_email", "").strip().lower()
+            there = PartyLink.objects.filter(connection_id=int(connection), employee_email=email)
+            if there:
+                return redirect("admin:mappings_partylink_change", there[0].pk)
+        return super().add_view(request, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: PartyLink, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from audit import attention, tasks
 from audit.doctor import examine
+from audit.engine import lease
 from audit.models import Event, Posting, Report
 from connectors import limits
 from connectors.clock import database_now
@@ -165,3 +166,17 @@ def test_a_token_that_ended_early_is_renewed_before_bills_are_looked_at(db, sand
     attention.look_at_bills(town.connection.pk)
     assert Event.objects.filter(kind="bills.looked_at").exists()
     assert Credential.objects.get(kind="quickbooks_online").state == Credential.State.WORKING
+
+
+def test_bills_are_not_looked_at_beside_a_drain_that_counts_its_own_calls(db, sandboxed):
+    town = towns.connect(sandboxed)
+    town.poll()
+    town.drain()
+    Report.objects.update(reimbursed_at=database_now())
+    writer = lease.acquire(town.connection.pk)
+    assert attention.look_at_bills(town.connection.pk) == 0
+    assert not Event.objects.filter(kind="bills.looked_at").exists()
+    writer.release()
+    attention.look_at_bills(town.connection.pk)
+    assert Event.objects.filter(kind="bills.looked_at").exists()
+    assert Channel.objects.get().until is None

@@ -2,16 +2,20 @@
 
 from collections.abc import Callable
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db.models import F
 
-from audit.engine import poll
+from audit.engine import desk, poll
 from audit.models import Event, PollRun, Report
 from connectors.clock import database_now
+from connectors.contract.report import Expense, Person, ReportStatus
+from connectors.contract.report import Report as Read
 from connectors.contract.transport import Unreachable
+from mappings.models import Flow
 from tests.audit.village import Village, settle_in
 
 pytestmark = pytest.mark.django_db
@@ -181,3 +185,61 @@ def test_a_failure_of_a_poll_that_was_taken_over_is_not_told_as_the_runs(village
     assert poll.poll(village.flow.pk, due_at) is None
     assert PollRun.objects.get().status == PollRun.Status.DONE
     assert not Event.objects.filter(kind="poll.failed").exists()
+
+
+# --- what a person put aside, and whose a report is ---------------------------------------------
+
+
+def test_a_report_that_a_paused_flow_left_out_is_the_next_flows(village):
+    report_id = village.expensify.file({"Airfare": 10000})
+    Flow.objects.update(starts_on=date(2027, 1, 1))
+    village.poll()
+    assert village.report(report_id).standing == Report.Standing.EXCLUDED
+    Flow.objects.update(is_paused=True)
+    other = Flow.objects.get()
+    other.pk, other.name, other.is_paused = None, "Its follower", False
+    other.starts_on = date(2026, 10, 1)
+    other.save()
+    village.flow = other
+    village.poll()
+    assert village.report(report_id).flow_id == other.pk
+    assert village.report(report_id).standing != Report.Standing.EXCLUDED
+
+
+def test_a_reversal_that_somebody_set_aside_is_not_entered_again(village):
+    """The report lost all that we take; a person decided that its document stays."""
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.work()
+    (bill,) = village.standing(report_id)
+    for line in village.expensify.reports[report_id]["expenses"]:
+        line["reimbursable"] = False
+    village.poll()
+    reversal = village.posting(report_id)
+    assert reversal.op == "cancel"
+    desk.ignore([reversal], "ann", "it stays")
+    Report.objects.update(is_due=True)
+    village.prepare()
+    village.drain()
+    assert village.standing(report_id) == [bill]
+    assert village.posting(report_id) == reversal
+
+
+def test_a_tax_rate_that_now_has_a_name_makes_no_revision_of_what_was_read_before():
+    """Expensify names the tax, the rate or both; the name counted once, and still does."""
+    line = {
+        "transaction_id": "1", "amount": Decimal(12), "original_amount": Decimal(12),
+        "original_currency": "GBP", "spent_on": date(2026, 10, 1), "tax_code": "id_20",
+    }  # fmt: skip
+    alone, both = (
+        Expense(**line, tax_name="", tax_rate_name="Standard"),
+        Expense(**line, tax_name="VAT", tax_rate_name="Standard"),
+    )
+    before = Expense(**line, tax_name="Standard"), Expense(**line, tax_name="VAT")
+    hashes = [a_read(expense).content_hash() for expense in (alone, both)]
+    assert hashes == [a_read(expense).content_hash() for expense in before]
+
+
+def a_read(*expenses: Expense) -> Read:
+    ben = Person("ben@acme.example", "Ben Ito")
+    of_one = ("R1", "October", ReportStatus.APPROVED, "W1", "GBP", Decimal(12), ben)
+    return Read(*of_one, expenses)

@@ -107,6 +107,14 @@ def test_a_poster_links_an_employee_to_a_vendor(flow, held) -> None:
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     linked = PartyLink.objects.get()
     assert (linked.employee_email, linked.party) == (ADA, vendor)
+    # Made inactive in the ledger meanwhile: the same button leads to the link that is there.
+    other = flow.connection.parties.create(
+        ledger_id="57", name="Ada Quist II", kind="vendor", seen_at=SEEN_AT
+    )
+    page = poster.get(link.url, follow=True)
+    (there,) = page.redirect_chain[0][:1]
+    poster.post(there, given | {"party": other.pk})
+    assert PartyLink.objects.get().party == other
 
 
 def test_a_poster_has_a_vendor_created_under_another_name(held) -> None:
@@ -119,5 +127,6 @@ def test_a_poster_writes_no_rule_and_no_flow_and_takes_no_decision_back() -> Non
     given = Group.objects.get(name="Poster").permissions.exclude(codename__startswith="view_")
     assert {one.codename for one in given} == {
         "replay_posting", "reverse_posting", "ignore_posting", "poll_flow", "explain_flow",
-        "retry_ledgerconnection", "add_partyname", "add_partylink",
+        "retry_ledgerconnection", "add_partyname", "add_partylink", "change_partyname",
+        "change_partylink",
     }  # fmt: skip

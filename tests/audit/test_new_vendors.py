@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from audit.admin.words import state_text
-from audit.engine import decide, desk, naming
+from audit.engine import decide, desk, naming, prepare
 from audit.models import Call, Event, PartyWish, Posting, Report
 from audit.preview import preview
 from audit.states import State
@@ -296,6 +296,22 @@ def test_nobody_is_created_for_a_report_of_which_quickbooks_would_refuse_another
     firm.drain()
     one_vendor_is_owed(firm, report_id)
     assert len(firm.documents("Purchase")) == 1
+
+
+def test_a_part_that_is_set_aside_holds_the_others_no_longer(firm, monkeypatch):
+    """The charge was booked by hand, and the employee still waits for the money."""
+    takes_cards(firm)
+    refused_card(monkeypatch)
+    report_id = filed(firm, "October", ADA, spent(), spent(4000, "Airfare", card="1979"))
+    firm.poll()
+    charge = Posting.objects.get(report__report_id=report_id, slice_name__startswith="card")
+    desk.ignore([charge], "ann", "booked by hand")
+    prepare.prepare(firm.flow.pk)
+    firm.drain()
+    one_vendor_is_owed(firm, report_id)
+    assert not firm.documents("Purchase")
+    charge.refresh_from_db()
+    assert charge.state == State.IGNORED
 
 
 def test_no_part_goes_out_of_a_report_of_which_quickbooks_would_refuse_another(firm, monkeypatch):

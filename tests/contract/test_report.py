@@ -89,7 +89,7 @@ def report(**changes: Any) -> Report:
 NO_REVISION = {
     "status", "status_text", "old_report_id", "workspace_name", "created_at", "submitted_at",
     "approved_at", "reimbursed_at", "manager", "actions", "entry_id", "is_ach_reimbursed", "raw",
-    "expenses.receipt.filename", "expenses.receipt.url",
+    "expenses.receipt.filename", "expenses.receipt.url", "expenses.tax_rate_name",
 }  # fmt: skip
 
 

@@ -42,7 +42,10 @@ def heard():
 
 
 def added(connection, **more) -> Party:
-    return services.add_party(connection=connection, row=ROW, employee_email=f" {ADA} ", **more)
+    email = f" {ADA} "
+    party = services.add_party(connection=connection, row=ROW, employee_email=email)
+    services.announce_party(party, employee_email=email, **more)
+    return party
 
 
 def test_a_created_vendor_is_entered_and_linked_and_told_with_who_asked(connection, heard) -> None:
