@@ -27,13 +27,13 @@ class Change:
 class Seen:
     """What a look at the documents of a wave says of each change.
 
-    todo    can be sent
-    held    a person must decide
-    gone    cancels whose document is gone already
-    unseen  the ledger cannot say yet
+    outgoing  can be sent
+    held      a person must decide
+    gone      cancels whose document is gone already
+    unseen    the ledger cannot say yet
     """
 
-    todo: list[Change] = field(default_factory=list)
+    outgoing: list[Change] = field(default_factory=list)
     held: list[tuple[Posting, Problems]] = field(default_factory=list)
     gone: list[Posting] = field(default_factory=list)
     unseen: list[Posting] = field(default_factory=list)
@@ -53,7 +53,7 @@ def changes(run: Run, wave: Sequence[Posting]) -> Seen:
         if isinstance(now, Stored) and now.status in ("active", "draft"):
             rendered = forbidding(run, row, now, locks) or _rendered(run, row, now)
             if isinstance(rendered, Payload):
-                seen.todo.append(Change(row, rendered))
+                seen.outgoing.append(Change(row, rendered))
             else:
                 seen.held.append((row, tuple(rendered)))
         elif isinstance(now, Illegible):

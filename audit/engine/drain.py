@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from django.db.models import Q
 
@@ -27,7 +26,7 @@ from audit.engine.resolve import (
     resolve,
     sought,
 )
-from audit.engine.run import Run, is_shut, shut
+from audit.engine.run import Run, is_shut, oldest_reading, shut
 from audit.engine.send import send_all
 from audit.engine.settle import (
     card_elsewhere,
@@ -161,7 +160,7 @@ def _next_wave(run: Run) -> list[Posting]:
     abilities = run.ledger.abilities
     due = (
         Posting.objects.filter(_sendable(), _is_due(), connection=run.connection, state__in=DUE)
-        .filter(report__read_at__gte=_oldest())
+        .filter(report__read_at__gte=oldest_reading())
         .select_related("report", "replaces", "flow")
         .order_by("pk")
     )
@@ -188,18 +187,13 @@ def read_before_posting(connection_id: int) -> None:
     """
     due = Posting.objects.filter(
         _live(), _is_due(), connection_id=connection_id, state__in=DUE
-    ).filter(report__read_at__lt=_oldest())
+    ).filter(report__read_at__lt=oldest_reading())
     by_flow: dict[int, set[str]] = {}
     for flow_id, report_id in due.values_list("flow_id", "report__report_id").order_by():
         by_flow.setdefault(flow_id, set()).add(report_id)
     for flow_id, report_ids in by_flow.items():
         if poll.read_again(flow_id, sorted(report_ids)):
             prepare.prepare(flow_id)
-
-
-def _oldest() -> datetime:
-    """When a report must have been read since to be posted as it was read."""
-    return database_now() - pace().read_again_after
 
 
 def _carry_out(run: Run, wave: Sequence[Posting]) -> None:
@@ -210,14 +204,14 @@ def _carry_out(run: Run, wave: Sequence[Posting]) -> None:
             _withdraw(run, unwanted)
         missing = without_twins(run, [row for row in missing if is_wanted(row)])
         reach("drain.looked_up")
-        todo = [Change(row, row.as_payload()) for row in missing]
+        outgoing = [Change(row, row.as_payload()) for row in missing]
     else:
         seen = changes(run, wave)
         hold(run, seen.held)
         _write_gone_and_unseen(run, seen)
-        todo = seen.todo
-    if todo:
-        send_all(run, _intend(run, todo))
+        outgoing = seen.outgoing
+    if outgoing:
+        send_all(run, _intend(run, outgoing))
 
 
 def without_locked(run: Run, rows: Sequence[Posting]) -> list[Posting]:
@@ -300,13 +294,13 @@ def _found_as_another_kind(run: Run, rows: Sequence[Posting]) -> dict[Marker, Fi
     return {marker: one for marker, one in findings.items() if isinstance(one, (Found, Illegible))}
 
 
-def _intend(run: Run, todo: Sequence[Change]) -> list[tuple[Call, list[Posting]]]:
+def _intend(run: Run, outgoing: Sequence[Change]) -> list[tuple[Call, list[Posting]]]:
     """Commit payloads and the exact bytes of every call before anything leaves."""
     with writing(run.connection.pk, lease=run.lease) as page:
-        held = page.hold([change.posting for change in todo], DUE)
-        todo = [change for change in todo if change.posting.pk in held]
+        held = page.hold([change.posting for change in outgoing], DUE)
+        outgoing = [change for change in outgoing if change.posting.pk in held]
         packed: list[tuple[Packed, list[Posting]]] = []
-        for group in _groups(todo, run.ledger.abilities.batch_size):
+        for group in _groups(outgoing, run.ledger.abilities.batch_size):
             postings = {Marker(change.posting.marker): change.posting for change in group}
             epoch = _epoch(run, [change.posting for change in group])
             payloads = [change.payload for change in group]
@@ -318,10 +312,10 @@ def _intend(run: Run, todo: Sequence[Change]) -> list[tuple[Call, list[Posting]]
             for posting in postings:
                 posting.call, posting.due_at = row, None
             intended.append((row, postings))
-        for change in todo:
+        for change in outgoing:
             _keep_payload(change.posting, change.payload)
         page.move(
-            [change.posting for change in todo],
+            [change.posting for change in outgoing],
             DUE,
             State.SENDING,
             fields=["call", "due_at", "payload", "cuts", "number"],
@@ -348,13 +342,13 @@ def _keep_payload(posting: Posting, payload: Payload) -> None:
         ]
 
 
-def _groups(todo: Sequence[Change], batch_size: int) -> list[list[Change]]:
+def _groups(outgoing: Sequence[Change], batch_size: int) -> list[list[Change]]:
     """Members of one call: full batches, and smaller ones for those that were lost with theirs.
 
     After two lost calls the batch is halved each time, so that one poisonous document ends alone.
     """
     by_size: dict[int, list[Change]] = {}
-    for change in todo:
+    for change in outgoing:
         size = max(1, batch_size >> max(0, change.posting.lost_calls - 1))
         by_size.setdefault(size, []).append(change)
     return [

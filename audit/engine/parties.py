@@ -4,7 +4,6 @@ Only the connection's one writer does this. Killed anywhere, the next one looks 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -24,7 +23,7 @@ from audit.engine.party_ends import (
     unanswered,
     write,
 )
-from audit.engine.run import Run, reopen
+from audit.engine.run import Run, oldest_reading, reopen
 from audit.engine.wishes import Wish, due, waiting
 from audit.models import CREATE, Call, PartyWish
 from audit.pace import pace
@@ -46,7 +45,7 @@ def create_wanted(run: Run, live: Q) -> Flows:
     """
     _recover(run)
     # What is sending still is ours of a moment ago: the next lease takes it for lost.
-    chosen = due(live, read_since=_oldest())
+    chosen = due(live, read_since=oldest_reading())
     chosen = chosen.filter(connection=run.connection).exclude(state=Wish.SENDING)
     chosen = chosen.select_related("call", "party")
     wishes = list(chosen.order_by("pk")[: run.ledger.abilities.find_many])
@@ -142,12 +141,7 @@ def _absent(run: Run, live: Q, one: PartyWish) -> Flows:
 
 def _is_wanted(live: Q, one: PartyWish) -> bool:
     """A posting that could be sent still waits for it, and its report was read lately enough."""
-    return waiting(live, _oldest()).filter(waits_for=one).exists()
-
-
-def _oldest() -> datetime:
-    """When a report must have been read since for somebody to be created because of it."""
-    return database_now() - pace().read_again_after
+    return waiting(live, oldest_reading()).filter(waits_for=one).exists()
 
 
 def _send(run: Run, one: PartyWish, call: PartyCall) -> Flows:

@@ -60,6 +60,11 @@ class Run:
 # --- the channel: whether anything may be sent ----------------------------------------------------
 
 
+def oldest_reading() -> datetime:
+    """When a report must have been read since for anything to be written because of it."""
+    return database_now() - pace().read_again_after
+
+
 def shut(connection_id: int, error: VendorError) -> None:
     """Hold the whole channel: the error is about the connection, not about any document.
 

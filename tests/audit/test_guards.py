@@ -174,10 +174,10 @@ def unrecorded(intend):
     class TakenBack(Exception):
         pass
 
-    def intended(run, todo):
+    def intended(run, outgoing):
         calls = []
         with suppress(TakenBack), transaction.atomic():
-            calls = intend(run, todo)
+            calls = intend(run, outgoing)
             raise TakenBack
         return calls
 
