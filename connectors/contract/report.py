@@ -166,10 +166,13 @@ class Report:
         """
         # A tax counts by one name; its code and rate tell apart what is called alike.
         left_out = {"receipt", "tax_rate_name"}
+        names = [one.name for one in fields(Expense) if one.name not in left_out]
         expenses = [
-            {f.name: getattr(expense, f.name) for f in fields(expense) if f.name not in left_out}
-            | {"receipt_id": expense.receipt.receipt_id if expense.receipt else ""}
-            | {"tax_name": expense.tax_name or expense.tax_rate_name}
+            exact_json.dumps(
+                {name: getattr(expense, name) for name in names}
+                | {"receipt_id": expense.receipt.receipt_id if expense.receipt else ""}
+                | {"tax_name": expense.tax_name or expense.tax_rate_name}
+            )
             for expense in self.expenses
         ]
         return exact_json.dumps(
@@ -181,7 +184,7 @@ class Report:
                 "total": self.total,
                 "employee": self.employee,
                 "fields": sorted(self.fields),
-                "expenses": sorted(expenses, key=exact_json.dumps),
+                "expenses": [exact_json.Written(text) for text in sorted(expenses)],
             }
         )
 

@@ -85,14 +85,15 @@ def post_file(client: Client, call: FileCall) -> Attached | Refused | InDoubt:
         response = client.send(call.request)
     except AnswerLost as lost:
         return InDoubt(str(lost))
-    found = _verdicts(verdicts.faults_of(response), call, response)
+    document, faults = verdicts.read(response)
+    found = _verdicts(faults, call, response)
     if response.status == 413:
         found = found or _verdicts((Fault("6030"),), call, response)
     elif response.status >= 500:
         return InDoubt(_why(f"QuickBooks answered HTTP {response.status}", response))
     if found:
         return verdicts.outcome(found, verdicts.intuit_tid(response))
-    slot = _only_slot(response)
+    slot = _only_slot(document) if response.status == 200 else None
     if slot is None:
         return InDoubt(_why("the answer has no single part for the file", response))
     # A refused file says so in its own place, under HTTP 200.
@@ -188,10 +189,9 @@ def _document_gone(call: FileCall) -> Problem:
     )
 
 
-def _only_slot(response: Response) -> Row | None:
-    document = verdicts.parsed(response)
+def _only_slot(document: Any) -> Row | None:
     slots = document.get("AttachableResponse") if isinstance(document, Mapping) else None
-    if response.status != 200 or not isinstance(slots, list) or len(slots) != 1:
+    if not isinstance(slots, list) or len(slots) != 1:
         return None
     return slots[0] if isinstance(slots[0], Mapping) else None
 

@@ -210,10 +210,10 @@ class Client:
     def _read(self, request: Request) -> tuple[Mapping[str, Any], Response]:
         """The JSON of a good answer; every other answer as the exception that it is."""
         response = self.send(request)
-        _refuse(verdicts.faults_of(response), response)
+        document, faults = verdicts.read(response)
+        _refuse(faults, response)
         if response.status >= 500:
             raise AnswerLost("QuickBooks is not answering properly", **_support(response))
-        document = verdicts.parsed(response)
         if response.status == 200 and document is None:
             raise AnswerLost("QuickBooks' answer arrived mutilated", **_support(response))
         if response.status != 200 or not isinstance(document, Mapping):

@@ -26,7 +26,7 @@ def outcomes(
     document of the call was touched.
     """
     members = pack.members(call)
-    whole = verdicts.faults_of(response)
+    document, whole = verdicts.read(response)
     found = verdicts.verdicts(whole, Context(op=call.op))
     # A 5xx that names a fault of the connection (a throttle, a locked company) is a refusal all
     # the same: those were turned away before any document was looked at.
@@ -36,7 +36,6 @@ def outcomes(
         return _all(members, InDoubt(_why(f"QuickBooks answered HTTP {response.status}", response)))
     if whole:
         return {m.marker: _whole_refused(m, members, whole, response) for m in members}
-    document = verdicts.parsed(response)
     answers = document.get("BatchItemResponse") if isinstance(document, Mapping) else None
     if response.status != 200 or not isinstance(answers, list):
         why = f"QuickBooks answered HTTP {response.status} with nothing that can be read"
@@ -107,7 +106,7 @@ def _faults(member: Member, answers: list[Mapping[str, Any]]) -> tuple[Verdict, 
     if len(answers) != 1:
         return ()
     faults = verdicts.faults_in(answers[0])
-    if faults and isinstance(answers[0].get(member.entity), Mapping):
+    if not faults or isinstance(answers[0].get(member.entity), Mapping):
         # A fault and a document in one: neither is to be believed.
         return ()
     return verdicts.verdicts(faults, pack.context(member))

@@ -119,7 +119,7 @@ def _call(company_id: str, op: Op, payloads: Sequence[Payload], epoch: str) -> C
             # Answers come in any order; the id says which is whose. At most ten characters.
             "bId": f"m{place}",
             "operation": _OPERATIONS[op],
-            ENTITIES[payload.kind]: exact_json.loads(payload.body),
+            ENTITIES[payload.kind]: exact_json.Written(payload.body),
         }
         for place, payload in enumerate(payloads)
     ]

@@ -81,7 +81,7 @@ def outcome(call: PartyCall, response: Response) -> ChartRow | Refused | InDoubt
     """What became of the vendor. Raises Throttled, Unauthorised or Blocked."""
     sent = exact_json.loads(call.request.body)
     tid = verdicts.intuit_tid(response)
-    faults = verdicts.faults_of(response)
+    document, faults = verdicts.read(response)
     about = Context(document=f'Vendor "{sent["DisplayName"]}"', left=_LEFT)
     found = verdicts.verdicts(faults, about)
     if (error := verdicts.connection_error(found, response)) is not None:
@@ -94,7 +94,6 @@ def outcome(call: PartyCall, response: Response) -> ChartRow | Refused | InDoubt
         if is_taken and isinstance(judged, Refused):
             return Refused(judged.problems, "reread")
         return judged
-    document = verdicts.parsed(response)
     row = document.get("Vendor") if isinstance(document, Mapping) else None
     if response.status != 200 or not isinstance(row, Mapping):
         what = f"QuickBooks answered HTTP {response.status} without a vendor that can be read"

@@ -56,9 +56,9 @@ def twins(
     """
     found: dict[Marker, tuple[Stored | Illegible, ...]] = {}
     for entity in _ASKED:
-        wanted = {
-            p.marker: _sent(p) for p in payloads if ENTITIES[p.kind] == entity and _is_asked(p)
-        }
+        asked = (p for p in payloads if p.kind is not Kind.CARD_CREDIT)
+        sent = {p.marker: _sent(p) for p in asked if ENTITIES[p.kind] == entity}
+        wanted = {marker: looks for marker, looks in sent.items() if looks.payee}
         if not wanted:
             continue
         rows, _ = client.rows([_select(entity, list(wanted.values()))])
@@ -79,10 +79,6 @@ def _select(entity: str, wanted: Sequence[Looks]) -> Select:
     totals = ", ".join(sorted({f"{looks.total:f}" for looks in wanted}))
     span = f"TxnDate >= {quoted(days[0])} AND TxnDate <= {quoted(days[-1])}"
     return Select(entity, f"{span} AND TotalAmt IN ({totals})")
-
-
-def _is_asked(payload: Payload) -> bool:
-    return payload.kind is not Kind.CARD_CREDIT and bool(_sent(payload).payee)
 
 
 def _sent(payload: Payload) -> Looks:

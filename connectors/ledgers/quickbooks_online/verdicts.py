@@ -69,12 +69,14 @@ class Verdict:
     problem: Problem
 
 
-def parsed(response: Response) -> Any:
-    """The JSON of the answer, None where it is none (XML, HTML, cut off, empty)."""
+def read(response: Response) -> tuple[Any, tuple[Fault, ...]]:
+    """The JSON of a whole answer, None where it is none (XML, HTML, cut off, empty); and its
+    faults, in JSON or in XML (which comes even where JSON was asked for)."""
     try:
-        return exact_json.loads(response.body)
+        document = exact_json.loads(response.body)
     except (ValueError, RecursionError, ArithmeticError):
-        return None
+        document = None
+    return document, faults_in(document) if document is not None else _xml_faults(response)
 
 
 def faults_in(document: Any) -> tuple[Fault, ...]:
@@ -93,10 +95,7 @@ def faults_in(document: Any) -> tuple[Fault, ...]:
     return ()
 
 
-def faults_of(response: Response) -> tuple[Fault, ...]:
-    """The faults of a whole answer, JSON or XML (which comes even where JSON was asked for)."""
-    if (document := parsed(response)) is not None:
-        return faults_in(document)
+def _xml_faults(response: Response) -> tuple[Fault, ...]:
     text = response.body[:65536].decode("utf-8", "replace")
     if "Fault" not in text:
         return ()
