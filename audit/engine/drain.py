@@ -3,8 +3,11 @@ and settles; it may be killed anywhere without a document being lost or doubled.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
 
 from django.db.models import Q
 
@@ -34,7 +37,7 @@ from audit.engine.settle import (
     hold,
     write_posted,
 )
-from audit.engine.twins import without_twins
+from audit.engine.twins import may_have_twins, without_twins
 from audit.engine.wishes import due as due_wishes
 from audit.models import Call, Posting
 from audit.pace import pace
@@ -43,7 +46,7 @@ from connectors import limits, opening
 from connectors.clock import database_now
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import Call as Packed
-from connectors.contract.ledger import Finding, Found, Illegible, Op, Payload, Pending
+from connectors.contract.ledger import Finding, Found, Illegible, Op, Payload, Pending, Stored
 from connectors.contract.transport import (
     Unauthorised,
     VendorError,
@@ -55,6 +58,10 @@ from mappings.terms import Mode
 log = logging.getLogger(__name__)
 
 BUSY = "another writer is at work"
+# How many calls a wave has for each that may be in flight: as one is answered the next leaves.
+ROUNDS = 3
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,8 @@ def drain(connection_id: int) -> Drained:
         return Drained(dict(run.outcomes) if run else {}, str(lost))
     finally:
         try:
+            if run is not None:
+                run.close()
             limits.store_meter(connection.pk, meter)
         finally:
             lease.release()
@@ -156,7 +165,7 @@ def _drain(run: Run) -> None:
 
 
 def _next_wave(run: Run) -> list[Posting]:
-    """Due postings of one op, as many as can be in flight at once, every report freshly read."""
+    """Due postings of one op, a few rounds of full calls, every report freshly read."""
     abilities = run.ledger.abilities
     due = (
         Posting.objects.filter(_sendable(), _is_due(), connection=run.connection, state__in=DUE)
@@ -164,7 +173,7 @@ def _next_wave(run: Run) -> list[Posting]:
         .select_related("report", "replaces", "flow")
         .order_by("pk")
     )
-    rows = list(due[: abilities.batch_size * abilities.concurrency])
+    rows = list(due[: abilities.batch_size * abilities.concurrency * ROUNDS])
     unwanted = [row for row in rows if not is_wanted(row)]
     # A first post that was seen in the ledger is looked up, whatever the report says now.
     if unwanted := [row for row in unwanted if row.op != Op.POST or not row.document_id]:
@@ -199,10 +208,12 @@ def read_before_posting(connection_id: int) -> None:
 def _carry_out(run: Run, wave: Sequence[Posting]) -> None:
     """Look up or read, render, commit the intent, send, settle."""
     if wave[0].op == Op.POST:
-        missing = _not_there_yet(run, without_locked(run, without_cards(run, wave)))
+        rows = without_locked(run, without_cards(run, wave))
+        findings, twins = _looked_up(run, rows)
+        missing = _not_there_yet(run, rows, findings)
         if unwanted := [row for row in missing if not is_wanted(row)]:
             _withdraw(run, unwanted)
-        missing = without_twins(run, [row for row in missing if is_wanted(row)])
+        missing = without_twins(run, [row for row in missing if is_wanted(row)], twins)
         reach("drain.looked_up")
         outgoing = [Change(row, row.as_payload()) for row in missing]
     else:
@@ -251,47 +262,66 @@ def _write_gone_and_unseen(run: Run, seen: Seen) -> None:
     run.outcomes["found"] += len(seen.gone)
 
 
-def _not_there_yet(run: Run, wave: Sequence[Posting]) -> list[Posting]:
-    """The look-up before the first post: what stands already is adopted, not posted again.
+def _looked_up(
+    run: Run, rows: Sequence[Posting]
+) -> tuple[dict[Marker, Finding], dict[Marker, Sequence[Stored | Illegible]]]:
+    """What stands in the ledger for each of them, and what looks like one of them; all at once.
 
     A database restored from a backup, or a second installation on the same company, would
     otherwise book everything twice.
     """
-    many, missing = run.ledger.abilities.find_many, []
-    for start in range(0, len(wave), many):
-        rows = wave[start : start + many]
-        findings = run.ledger.find([sought(row) for row in rows])
-        findings |= _found_as_another_kind(run, rows)
-        adopted, held, later = [], [], []
-        for row in rows:
-            match findings.get(Marker(row.marker)):
-                case Found((stored,)):
-                    adopted.append((row, receipt_of(stored), stored))
-                case Found(stored):
-                    row.document_id = row.document_id or stored[0].id
-                    held.append((row, (found_twice(row, stored),)))
-                case Illegible() as finding:
-                    held.append((row, (illegible(row, finding),)))
-                case Pending() | None:
-                    later.append(row.pk)
-                case _:
-                    missing.append(row)
-        hold(run, held)
-        if adopted or later:
-            with writing(run.connection.pk, lease=run.lease) as page:
-                write_posted(run, page, adopted, set(DUE))
-                Posting.objects.filter(pk__in=later).update(due_at=page.now + pace().doubt_retry)
-            run.outcomes["found"] += len(adopted)
-    return missing
-
-
-def _found_as_another_kind(run: Run, rows: Sequence[Posting]) -> dict[Marker, Finding]:
-    """Documents that earlier versions of these reports left behind as another kind."""
+    many = run.ledger.abilities.find_many
+    # Earlier versions of these reports may have left a document of another kind.
     earlier = [one for writes in looked_for_as_well(rows).values() for one in writes]
-    if not earlier:
-        return {}
-    findings = run.ledger.find([sought(one) for one in earlier])
-    return {marker: one for marker, one in findings.items() if isinstance(one, (Found, Illegible))}
+    own, others = (_parts([sought(row) for row in part], many) for part in (rows, earlier))
+    alike = _parts([row.as_payload() for row in rows if may_have_twins(row)], many)
+    answers = iter(
+        run.at_once(
+            [partial(run.ledger.find, part) for part in (*own, *others)]
+            + [partial(run.ledger.twins, part) for part in alike]
+        )
+    )
+    findings = _together(answers, own)
+    for marker, finding in _together(answers, others).items():
+        if isinstance(finding, (Found, Illegible)):
+            findings[marker] = finding
+    return findings, _together(answers, alike)
+
+
+def _together(answers: Iterator[Mapping[Marker, _T]], parts: Sequence[Any]) -> dict[Marker, _T]:
+    """The next answers as one, as many as there are parts."""
+    return {marker: one for answer in islice(answers, len(parts)) for marker, one in answer.items()}
+
+
+def _parts(members: Sequence[_T], size: int) -> list[Sequence[_T]]:
+    return [members[start : start + size] for start in range(0, len(members), size)]
+
+
+def _not_there_yet(
+    run: Run, wave: Sequence[Posting], findings: Mapping[Marker, Finding]
+) -> list[Posting]:
+    """The look-up before the first post: what stands already is adopted, not posted again."""
+    adopted, held, later, missing = [], [], [], []
+    for row in wave:
+        match findings.get(Marker(row.marker)):
+            case Found((stored,)):
+                adopted.append((row, receipt_of(stored), stored))
+            case Found(stored):
+                row.document_id = row.document_id or stored[0].id
+                held.append((row, (found_twice(row, stored),)))
+            case Illegible() as finding:
+                held.append((row, (illegible(row, finding),)))
+            case Pending() | None:
+                later.append(row.pk)
+            case _:
+                missing.append(row)
+    hold(run, held)
+    if adopted or later:
+        with writing(run.connection.pk, lease=run.lease) as page:
+            write_posted(run, page, adopted, set(DUE))
+            Posting.objects.filter(pk__in=later).update(due_at=page.now + pace().doubt_retry)
+        run.outcomes["found"] += len(adopted)
+    return missing
 
 
 def _intend(run: Run, outgoing: Sequence[Change]) -> list[tuple[Call, list[Posting]]]:

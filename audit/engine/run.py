@@ -2,10 +2,14 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
 
-from django.db import transaction
+from django.db import connections, transaction
 
 from audit import trail
 from audit.engine.lease import ChannelLease
@@ -15,14 +19,19 @@ from connectors import services
 from connectors.clock import database_now
 from connectors.contract.ledger import Ledger
 from connectors.contract.transport import Blocked, Throttled, Unauthorised, VendorError
+from connectors.guard import no_open_transaction
 from connectors.metering import Meter
 from connectors.models import Channel, LedgerConnection
 
 
-@dataclass(slots=True)
+@dataclass
 class Run:
     """One drain of one connection. `outcomes` counts postings by what became of them; `links` are
-    fresh ones of receipts, by file; `away` says why the other receipts were left for later."""
+    fresh ones of receipts, by file; `away` says why the other receipts were left for later.
+
+    Requests that may go side by side leave from threads of its own, as many as the ledger takes;
+    the database stays on the drain's thread. Closed by its maker.
+    """
 
     lease: ChannelLease
     connection: LedgerConnection
@@ -50,11 +59,39 @@ class Run:
     def has_time(self) -> bool:
         return time.monotonic() < self.stop_at
 
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=self.ledger.abilities.concurrency)
+
+    def start(self, request: Callable[..., Any], *given: Any) -> Future:
+        """Have `request(*given)` called on a thread as soon as one is free."""
+        no_open_transaction()
+        return self._threads.submit(_without_connections, request, given)
+
+    def at_once(self, requests: Sequence[Callable[[], Any]]) -> list[Any]:
+        """What each of them answers, in order, asked side by side. Raises what the first raised
+        that failed, once none is under way any more."""
+        asked = [self.start(request) for request in requests]
+        wait(asked)
+        return [one.result() for one in asked]
+
+    def close(self) -> None:
+        """Returns when no request is under way; whatever has not left yet never leaves."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
     @property
     def visibility(self) -> timedelta:
         """How long a stored document may stay unseen."""
         fixed = pace().visibility
         return self.ledger.abilities.visibility_delay if fixed is None else fixed
+
+
+def _without_connections(request: Callable[..., Any], given: Sequence[Any]) -> Any:
+    try:
+        return request(*given)
+    finally:
+        # A refreshed token is stored, and nobody else would close this thread's connection.
+        connections.close_all()
 
 
 # --- the channel: whether anything may be sent ----------------------------------------------------

@@ -2,13 +2,11 @@
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-
-from django.db import connections
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from audit.engine.kill_points import reach
 from audit.engine.run import Run, reopen
-from audit.engine.settle import settle, settle_failure
+from audit.engine.settle import put_back, settle, settle_failure
 from audit.models import Call, Posting
 from audit.pace import pace
 from connectors import opening
@@ -22,7 +20,6 @@ from connectors.contract.transport import (
     Unreachable,
     VendorError,
 )
-from connectors.guard import no_open_transaction
 
 log = logging.getLogger(__name__)
 
@@ -42,28 +39,24 @@ def _packed(row: Call) -> Packed:
 def send_all(run: Run, intended: Sequence[tuple[Call, list[Posting]]]) -> None:
     """Send committed calls, several at once, and settle each as its answer comes in.
 
-    Only the requests are made on other threads; the database stays on this one. The lease is
-    renewed while answers are waited for. A call that meets an expired token goes once more with a
-    fresh one: a 401 was certainly not carried out.
+    The lease is renewed while answers are waited for. A call that meets an expired token goes once
+    more with a fresh one: a 401 was certainly not carried out. Once an answer holds the channel,
+    the calls that have not left yet stay.
     """
-    no_open_transaction()
     # Whoever slept through the lease since the commit must not send: somebody else may have.
     run.renew()
-    with ThreadPoolExecutor(max_workers=run.ledger.abilities.concurrency) as pool:
-        under_way: dict[Future, tuple[Call, list[Posting]]] = {
-            pool.submit(_send, run, _packed(call)): (call, postings) for call, postings in intended
-        }
-        try:
-            _collect(run, pool, under_way)
-        except BaseException:
-            # Whatever has not left yet must not leave after us.
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    under_way = {run.start(_send, run, _packed(call)): (call, rows) for call, rows in intended}
+    try:
+        _collect(run, under_way)
+    except BaseException:
+        # Whatever has not left yet must not leave after us.
+        for future in under_way:
+            future.cancel()
+        wait(under_way)
+        raise
 
 
-def _collect(
-    run: Run, pool: ThreadPoolExecutor, under_way: dict[Future, tuple[Call, list[Posting]]]
-) -> None:
+def _collect(run: Run, under_way: dict[Future, tuple[Call, list[Posting]]]) -> None:
     renewed: set[int] = set()
     while under_way:
         done, _ = wait(
@@ -76,10 +69,12 @@ def _collect(
                 renewed.add(call.pk)
                 answer = _renew(run, answer)
                 if answer is None:
-                    again = pool.submit(_send, run, _packed(call))
-                    under_way[again] = (call, postings)
+                    under_way[run.start(_send, run, _packed(call))] = (call, postings)
                     continue
             _settle_one(run, call, postings, answer)
+        if run.was_shut:
+            for future in [one for one in under_way if one.cancel()]:
+                put_back(run, *under_way.pop(future), "not sent: the channel was held before")
         run.renew()
 
 
@@ -107,8 +102,6 @@ def _send(run: Run, call: Packed) -> dict[Marker, Outcome] | VendorError:
     except Exception as error:  # a defect must not leave the other calls unsettled
         log.exception("the answer could not be read request_id=%s", call.request_id)
         return ContractBroken(f"{type(error).__name__} while reading the ledger's answer")
-    finally:
-        connections.close_all()
 
 
 def _settle_one(

@@ -29,9 +29,6 @@ from connectors.contract.problem import Problem, Problems
 from connectors.contract.transport import (
     AnswerLost,
     ContractBroken,
-    Throttled,
-    Unauthorised,
-    Unreachable,
     VendorError,
 )
 from mappings.texts import money
@@ -68,10 +65,8 @@ def settle(
         ]
         Attempt.objects.bulk_create(attempts)
         lost = len(groups[InDoubt]) == len(postings)
-        call.status = Call.Status.LOST if lost else Call.Status.ANSWERED
-        call.answered_at = page.now
-        call.note = "; ".join(sorted({o.why for _, o in groups[InDoubt]}))[:2000]
-        call.save(update_fields=["status", "answered_at", "note"])
+        why = "; ".join(sorted({o.why for _, o in groups[InDoubt]}))
+        _close(call, Call.Status.LOST if lost else Call.Status.ANSWERED, why, page)
         write_posted(
             run, page, [(p, o.receipt, o.stored) for p, o in groups[Posted]], {State.SENDING}
         )
@@ -88,24 +83,33 @@ def settle(
 
 
 def settle_failure(run: Run, call: Call, postings: Sequence[Posting], error: VendorError) -> None:
-    """The call settled nothing. Where it certainly was not carried out, its members wait again,
-    at no cost to them; otherwise they are in doubt."""
-    certainly_unsent = not isinstance(error, (AnswerLost, ContractBroken))
-    with writing(run.connection.pk, lease=run.lease) as page:
-        call.status = Call.Status.UNSENT if certainly_unsent else Call.Status.LOST
-        call.answered_at, call.note = page.now, str(error)[:2000]
-        call.save(update_fields=["status", "answered_at", "note"])
-        if certainly_unsent:
-            # The next call may have the same bytes: a new epoch gives it an id of its own.
-            for posting in postings:
-                posting.epoch += 1
-            page.move(postings, {State.SENDING}, State.READY, fields=["epoch"], call=None)
-        else:
+    """The call settled nothing: its members are in doubt, or wait again where it certainly was not
+    carried out, which holds the channel."""
+    if isinstance(error, (AnswerLost, ContractBroken)):
+        with writing(run.connection.pk, lease=run.lease) as page:
+            _close(call, Call.Status.LOST, str(error), page)
             _write_in_doubt(run, page, postings, whole_call=True)
-    if isinstance(error, (Unreachable, Throttled, Unauthorised)) or certainly_unsent:
+        run.outcomes["in_doubt"] += len(postings)
+    else:
+        put_back(run, call, postings, str(error))
         shut(run.connection.pk, error)
         run.was_shut = True
-    run.outcomes["unsent" if certainly_unsent else "in_doubt"] += len(postings)
+
+
+def put_back(run: Run, call: Call, postings: Sequence[Posting], why: str) -> None:
+    """The call was certainly not carried out: its members wait again, at no cost to them."""
+    with writing(run.connection.pk, lease=run.lease) as page:
+        _close(call, Call.Status.UNSENT, why, page)
+        # The next call may have the same bytes: a new epoch gives it an id of its own.
+        for posting in postings:
+            posting.epoch += 1
+        page.move(postings, {State.SENDING}, State.READY, fields=["epoch"], call=None)
+    run.outcomes["unsent"] += len(postings)
+
+
+def _close(call: Call, status: Call.Status, note: str, page: Page) -> None:
+    call.status, call.answered_at, call.note = status, page.now, note[:2000]
+    call.save(update_fields=["status", "answered_at", "note"])
 
 
 def write_posted(

@@ -1,6 +1,6 @@
 """Booked before: what somebody entered by hand is not entered again beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from audit.engine.places import report_place
 from audit.engine.run import Run
@@ -14,18 +14,18 @@ from mappings.texts import money
 TWIN = "document.twin"
 
 
-def without_twins(run: Run, rows: Sequence[Posting]) -> list[Posting]:
-    """Those of `rows` that nobody else has booked; the others are held with what was found.
+def may_have_twins(row: Posting) -> bool:
+    """Nobody has said yet that what looks like it is another."""
+    return bool(row.payload) and not row.twins_accepted
 
-    Raises VendorError.
-    """
-    asked = [row for row in rows if row.payload and not row.twins_accepted]
-    if not asked:
-        return list(rows)
-    found = run.ledger.twins([row.as_payload() for row in asked])
+
+def without_twins(
+    run: Run, rows: Sequence[Posting], found: Mapping[Marker, Sequence[Stored | Illegible]]
+) -> list[Posting]:
+    """Those of `rows` that nobody else has booked; the others are held with what was found."""
     held = [
         (row, (_twin(row, found[Marker(row.marker)]),))
-        for row in asked
+        for row in rows
         if found.get(Marker(row.marker))
     ]
     hold(run, held)

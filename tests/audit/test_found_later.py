@@ -1,7 +1,10 @@
 """Defects that a third reading of the engine found: one test for each."""
 
+import threading
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,8 +12,8 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from audit.engine import desk, poll
-from audit.models import Event, PollRun, Report
+from audit.engine import desk, poll, send, settle
+from audit.models import Call, Event, PollRun, Report
 from connectors.clock import database_now
 from connectors.contract.report import Expense, Person, ReportStatus
 from connectors.contract.report import Report as Read
@@ -37,6 +40,7 @@ def meanwhile(village: Village, deed: Callable[[], None]) -> None:
     def slow(window: Any) -> Any:
         with export(window) as spooled:
             village.expensify.export = export
+            time.sleep(0.002)  # SQLite's clock counts milliseconds, and no vendor answers in one
             deed()
             yield spooled
 
@@ -243,3 +247,32 @@ def a_read(*expenses: Expense) -> Read:
     ben = Person("ben@acme.example", "Ben Ito")
     of_one = ("R1", "October", ReportStatus.APPROVED, "W1", "GBP", Decimal(12), ben)
     return Read(*of_one, expenses)
+
+
+def test_calls_that_have_not_left_when_an_answer_holds_the_channel_stay(village, monkeypatch):
+    """Six calls are due and two may be in flight: the first one's answer is a throttle."""
+    reports = [village.expensify.file({"Airfare": 10000 + place}) for place in range(12)]
+    village.poll()
+    village.books.abilities = replace(village.books.abilities, batch_size=2, concurrency=2)
+    village.books.orders.append("throttle")
+    one_stayed, left = threading.Event(), []
+
+    def before(call) -> None:
+        left.append(call)
+        if len(left) > 1:
+            one_stayed.wait(10)
+
+    def put_back(*given) -> None:
+        settle.put_back(*given)
+        one_stayed.set()
+
+    village.books.before = before
+    monkeypatch.setattr(send, "put_back", put_back)
+    village.drain()
+    assert len(left) <= 3
+    assert sorted(Call.objects.values_list("status", flat=True)) == sorted(
+        [Call.Status.UNSENT] * (7 - len(left)) + [Call.Status.ANSWERED] * (len(left) - 1)
+    )
+    village.books.before = lambda call: None
+    village.come_to_rest()
+    assert [len(village.standing(one)) for one in reports] == [1] * 12

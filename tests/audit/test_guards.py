@@ -13,7 +13,8 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connections, transaction
 from django.db import connection as database
 
-from audit.engine import drain, lease, prepare, send
+from audit.engine import drain, lease, prepare
+from audit.engine import run as runs
 from audit.engine.lease import ChannelLease
 from audit.models import Posting, Report
 from audit.states import State
@@ -194,7 +195,7 @@ def test_the_look_up_before_the_first_post_finds_what_a_restored_database_has_fo
         state=State.READY, call=None, document_id="", document_version="", stored=None
     )
     if not guard:
-        monkeypatch.setattr(drain, "_not_there_yet", lambda run, wave: list(wave))
+        monkeypatch.setattr(drain, "_not_there_yet", lambda run, wave, found: list(wave))
     village.come_to_rest()
     assert len(village.standing(report_id)) == (1 if guard else 2)
 
@@ -258,7 +259,7 @@ def test_the_transport_guard_lets_nothing_leave_that_could_be_rolled_back(
     stands and nobody knows of it; when the report is withdrawn nobody will ask for it either."""
     report_id = one_bill(village)
     if not guard:
-        for place in (send, fake_ledger):
+        for place in (runs, fake_ledger):
             monkeypatch.setattr(place, "no_open_transaction", lambda: None)
 
     def careless() -> None:
