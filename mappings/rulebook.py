@@ -160,18 +160,21 @@ class Rulebook:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = in_order(rules)
         self._shelves: dict[tuple, list[int]] = {}
+        self._decides: list[tuple[Verdict, ...]] = []
         for place, rule in enumerate(self.rules):
             self._shelves.setdefault(_shelf(rule), []).append(place)
+            self._decides.append(
+                tuple(Verdict(output, target, rule) for output, target in rule.outputs.items())
+            )
 
     def verdicts(self, case: Case) -> dict[str, Verdict]:
         """Per output the first rule that matches and decides it."""
         found: dict[str, Verdict] = {}
         for place in self._possible(case):
-            rule = self.rules[place]
-            if rule.misses(case):
+            if self.rules[place].misses(case):
                 continue
-            for output, target_id in rule.outputs.items():
-                found.setdefault(output, Verdict(output, target_id, rule))
+            for verdict in self._decides[place]:
+                found.setdefault(verdict.output, verdict)
         return found
 
     def trials(self, case: Case) -> tuple[Trial, ...]:

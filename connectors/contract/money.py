@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 
 # ISO 4217 minor units where they are not 2. Source: ISO 4217 list one.
 _MINOR_UNITS = {
@@ -43,6 +44,7 @@ def minor_units(currency: str) -> int:
     return _MINOR_UNITS.get(currency, 2)
 
 
+@lru_cache(maxsize=200)
 def quantum(currency: str) -> Decimal:
     """The smallest amount of the currency: 0.01 USD, 1 JPY, 0.001 KWD."""
     return Decimal(1).scaleb(-minor_units(currency))

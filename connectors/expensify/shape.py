@@ -50,9 +50,11 @@ def unknown_keys(members: Any, known: Mapping[str, Any] = REPORT, path: str = ""
     if not isinstance(members, dict) or known is ANY:
         return set()
     found = {path + key for key in members.keys() - known.keys()}
-    for key in members.keys() & known.keys():
-        if known[key] is ANY and members[key] is None:
+    for key, inside in known.items():
+        if inside is None or key not in members:
+            continue
+        if inside is ANY and members[key] is None:
             found.add(path + key)
-        elif known[key] is not None:
-            found |= unknown_keys(members[key], known[key], f"{path}{key}.")
+        elif members[key]:
+            found |= unknown_keys(members[key], inside, f"{path}{key}.")
     return found

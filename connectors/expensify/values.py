@@ -112,7 +112,7 @@ def name(value: Any, field: str) -> str:
 def unescaped(escaped: str) -> str:
     """Each entity that is really there, replaced once: `&amp;lt;` is `&lt;`, `R&D` and `&copy=1`
     stay. Expensify's own stock template does the same to what it gets."""
-    return _ENTITY.sub(_character, escaped)
+    return _ENTITY.sub(_character, escaped) if "&" in escaped else escaped
 
 
 def _character(entity: re.Match) -> str:
