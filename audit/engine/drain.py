@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from audit.book import writing
 from audit.engine import poll, prepare
@@ -43,7 +44,6 @@ from audit.models import Call, Posting
 from audit.pace import pace
 from audit.states import DUE, State
 from connectors import limits, opening
-from connectors.clock import database_now
 from connectors.contract.keys import Marker
 from connectors.contract.ledger import Call as Packed
 from connectors.contract.ledger import Finding, Found, Illegible, Op, Payload, Pending, Stored
@@ -139,13 +139,13 @@ def _live() -> Q:
 
 
 def _is_due() -> Q:
-    return Q(due_at__isnull=True) | Q(due_at__lte=database_now())
+    return Q(due_at__isnull=True) | Q(due_at__lte=Now())
 
 
 def _waiting() -> Q:
     return (
         Q(state__in=DUE) & _is_due() & _sendable()
-        | Q(state=State.IN_DOUBT, due_at__lte=database_now())
+        | Q(state=State.IN_DOUBT, due_at__lte=Now())
         | Q(state=State.SENDING)
     )
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from audit.models import ReceiptFile
 from audit.pace import pace
@@ -28,9 +29,8 @@ MOST_FRESH = 200
 
 def due_files() -> QuerySet[ReceiptFile]:
     """Files that could be attached now."""
-    now = database_now()
     return ReceiptFile.objects.filter(
-        Q(due_at__isnull=True) | Q(due_at__lte=now),
+        Q(due_at__isnull=True) | Q(due_at__lte=Now()),
         state=State.WAITING,
         posting__flow__mode__in=[Mode.LIVE.value, Mode.TEST.value],
         posting__flow__is_paused=False,

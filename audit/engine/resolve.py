@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from django.db.models.functions import Now
+
 from audit.book import writing
 from audit.engine.earlier import edits
 from audit.engine.kill_points import reach
@@ -84,7 +86,7 @@ def resolve(run: Run) -> None:
     """Look up what is in doubt and due. Raises VendorError; the rest stays in doubt."""
     while run.has_time:
         due = Posting.objects.filter(
-            connection=run.connection, state=State.IN_DOUBT, due_at__lte=database_now()
+            connection=run.connection, state=State.IN_DOUBT, due_at__lte=Now()
         )
         rows = list(
             due.select_related("call", "replaces", "report", "flow").order_by("call_id", "pk")[

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from audit.book import Page
 from audit.engine.decide import MOST_OF_NAME
 from audit.models import PartyWish, Posting, Report
 from audit.states import State
-from connectors.clock import database_now
 from connectors.contract.report import ReportStatus
 from mappings.models import Flow
 from mappings.parties import PartyWanted
@@ -79,12 +79,11 @@ def _wish_again(page: Page, row: PartyWish, wanted: PartyWish) -> bool:
 def due(live: Q, read_since: datetime | None = None) -> QuerySet[PartyWish]:
     """Wishes that a drain would act on now. `live`: the condition for postings that may be sent;
     `read_since` leaves out those of reports that were read earlier."""
-    now = database_now()
     needed = waiting(live, read_since).filter(waits_for=OuterRef("pk"))
-    is_due = Q(due_at__isnull=True) | Q(due_at__lte=now)
+    is_due = Q(due_at__isnull=True) | Q(due_at__lte=Now())
     return PartyWish.objects.filter(
         Q(state__in=IDLE) & is_due & Q(Exists(needed))
-        | Q(state=Wish.IN_DOUBT, due_at__lte=now)
+        | Q(state=Wish.IN_DOUBT, due_at__lte=Now())
         | Q(state=Wish.SENDING)
     )
 
