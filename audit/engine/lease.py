@@ -11,7 +11,6 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from audit.pace import pace
-from connectors.clock import database_now
 from connectors.models import Channel
 
 
@@ -43,7 +42,7 @@ class ChannelLease:
         """Move the lease's end forward; LeaseLost if it is no longer ours."""
         renewed = Channel.objects.filter(
             connection_id=self.connection_id, owner=self.owner, fence=self.fence
-        ).update(until=database_now() + pace().lease)
+        ).update(until=Now() + pace().lease)
         if not renewed:
             raise LeaseLost(f"connection {self.connection_id} has another writer")
 
@@ -57,12 +56,11 @@ def acquire(connection_id: int, span: timedelta | None = None) -> ChannelLease |
     """The lease, or None while somebody else holds it. The database's clock decides."""
     owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     with transaction.atomic():
-        now = database_now()
         free = Channel.objects.filter(connection_id=connection_id).filter(
             Q(until__isnull=True) | Q(until__lt=Now())
         )
         taken = free.update(
-            owner=owner[:64], fence=F("fence") + 1, until=now + (span or pace().lease)
+            owner=owner[:64], fence=F("fence") + 1, until=Now() + (span or pace().lease)
         )
         if not taken:
             return None

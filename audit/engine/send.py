@@ -75,7 +75,8 @@ def _collect(run: Run, under_way: dict[Future, tuple[Call, list[Posting]]]) -> N
         if run.was_shut:
             for future in [one for one in under_way if one.cancel()]:
                 put_back(run, *under_way.pop(future), "not sent: the channel was held before")
-        run.renew()
+        if under_way:
+            run.renew()
 
 
 def _is_over(answer: dict[Marker, Outcome] | VendorError) -> bool:
