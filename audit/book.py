@@ -78,14 +78,16 @@ class Page:
         *,
         facts: dict[int, dict[str, Any]] | None = None,
         fields: Iterable[str] = (),
+        held: set[int] | None = None,
         **changes: Any,
     ) -> list[Posting]:
         """Move those of `postings` that are still in `old` to `new`, and return them.
 
         `changes` are set on every one; `fields` names columns that the caller has set on the
-        instances, row by row. Postings in flight move only under the lease that put them there.
-        What is missing from the answer went to somebody else first; its instance is unchanged in
-        the database, so the caller must not use it any more.
+        instances, row by row; `held` is what `hold` said of them on this page. Postings in flight
+        move only under the lease that put them there. What is missing from the answer went to
+        somebody else first; its instance is unchanged in the database, so the caller must not use
+        it any more.
         """
         postings, old = list(postings), frozenset(old)
         check_move(old, new)
@@ -93,7 +95,7 @@ class Page:
             return []
         if old & IN_FLIGHT and self.lease is None:
             raise PermissionError("postings in flight move only under the channel's lease")
-        held = self.hold(postings, old)
+        held = self.hold(postings, old) if held is None else held
         moved = [posting for posting in postings if posting.pk in held]
         columns = {"state", "state_at", *fields, *changes}
         if self.lease is not None:
@@ -112,7 +114,7 @@ class Page:
             same = {"state": new, "state_at": self.now, **changes}
             if self.lease is not None:
                 same["fence"] = self.lease.fence
-            Posting.objects.filter(pk__in=held).update(**same)
+            Posting.objects.filter(pk__in=[posting.pk for posting in moved]).update(**same)
         return moved
 
     def hold(self, postings: Sequence[Posting], old: Iterable[State]) -> set[int]:

@@ -80,7 +80,7 @@ def record(
     actor: str = "",
 ) -> None:
     """One fact in a transaction of its own, or in the caller's where there is one."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         fact = Fact(kind, facts or {}, report_id, posting_id)
         append(connection_id, [fact], actor, database_now())
 

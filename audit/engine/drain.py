@@ -349,6 +349,7 @@ def _intend(run: Run, outgoing: Sequence[Change]) -> list[tuple[Call, list[Posti
             DUE,
             State.SENDING,
             fields=["call", "due_at", "payload", "cuts", "number"],
+            held=held,
         )
     reach("drain.intent_committed")
     return intended

@@ -10,6 +10,7 @@ from itertools import islice
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Now
 
 from audit.book import Page, writing
 from audit.engine.intake import Tally, note_absent, note_unreadable, take_in
@@ -150,8 +151,7 @@ def _renew(run: PollRun) -> None:
     """Have most of the run's time again, as long as nobody else took it over: enough for one long
     export, and no more, for a worker that is stopped keeps others waiting as long. Raises RunLost.
     """
-    run.until = database_now() + pace().poll_lease * 2 / 3
-    if not _still_ours(run).update(until=run.until):
+    if not _still_ours(run).update(until=Now() + pace().poll_lease * 2 / 3):
         raise RunLost(f"{run} has another reader")
 
 
@@ -303,8 +303,9 @@ def _finish(flow: Flow, run: PollRun, tally: Tally, error: VendorError | None) -
         nameless = [one for one in tally.unreadable if not one["report"]]
         for unreadable in nameless:  # the others stand on their reports
             page.note("report.unreadable", unreadable)
-        for name in sorted(tally.unknown_keys - _names_already_told()):
-            page.note("expensify.unknown_field", {"name": name})
+        if tally.unknown_keys:
+            for name in sorted(tally.unknown_keys - _names_already_told()):
+                page.note("expensify.unknown_field", {"name": name})
         changes = {"due_at": _due_again(flow, run, error, page.now)}
         if not error:
             changes["poll_asked_at"] = None
@@ -313,10 +314,9 @@ def _finish(flow: Flow, run: PollRun, tally: Tally, error: VendorError | None) -
             if is_newer and not nameless:
                 changes["mark_at"] = tally.newest
         # Asked for once more while we read: the newer wish stands.
-        Flow.objects.filter(Q(due_at=run.due_at) | Q(due_at__isnull=True), pk=flow.pk).update(
-            **changes
-        )
-        if "mark_at" in changes:
+        is_newest = Q(due_at=run.due_at) | Q(due_at__isnull=True)
+        done = Flow.objects.filter(is_newest, pk=flow.pk).update(**changes)
+        if not done and "mark_at" in changes:
             Flow.objects.filter(
                 Q(mark_at__lt=changes["mark_at"]) | Q(mark_at__isnull=True), pk=flow.pk
             ).update(mark_at=changes["mark_at"])

@@ -66,6 +66,8 @@ def prepare(flow_id: int, actor: str = "") -> int:
         after = ids[-1]
         looked_at += _prepare_chunk(flow, ids, book, ledger, actor)
         reach("prepare.committed")
+        if len(ids) < CHUNK:
+            return looked_at
 
 
 def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor: str) -> int:

@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connections, transaction
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
 
 from audit import trail
 from audit.engine.lease import ChannelLease
@@ -97,9 +99,10 @@ def _without_connections(request: Callable[..., Any], given: Sequence[Any]) -> A
 # --- the channel: whether anything may be sent ----------------------------------------------------
 
 
-def oldest_reading() -> datetime:
-    """When a report must have been read since for anything to be written because of it."""
-    return database_now() - pace().read_again_after
+def oldest_reading() -> Combinable:
+    """When a report must have been read since for anything to be written because of it; by the
+    clock of the database that is asked."""
+    return Now() - pace().read_again_after
 
 
 def shut(connection_id: int, error: VendorError) -> None:
@@ -141,8 +144,8 @@ def try_again(connection_id: int, actor: str) -> bool:
 
 def is_shut(connection_id: int) -> str:
     """Why nothing may be sent now, "" when it may."""
-    channel, now = Channel.objects.get(connection_id=connection_id), database_now()
-    if is_open(channel, now):
+    channel = Channel.objects.get(connection_id=connection_id)
+    if (channel.breaker_until or channel.not_before) is None or is_open(channel, database_now()):
         return ""
     return channel.breaker_reason or "the ledger asked us to slow down"
 

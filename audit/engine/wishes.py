@@ -4,9 +4,9 @@ So a dry run, a pause, or another problem of the report creates nobody.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from audit.book import Page
@@ -76,7 +76,7 @@ def _wish_again(page: Page, row: PartyWish, wanted: PartyWish) -> bool:
     return bool(PartyWish.objects.filter(pk=row.pk, state__in=IDLE).update(**changes))
 
 
-def due(live: Q, read_since: datetime | None = None) -> QuerySet[PartyWish]:
+def due(live: Q, read_since: Combinable | None = None) -> QuerySet[PartyWish]:
     """Wishes that a drain would act on now. `live`: the condition for postings that may be sent;
     `read_since` leaves out those of reports that were read earlier."""
     needed = waiting(live, read_since).filter(waits_for=OuterRef("pk"))
@@ -88,7 +88,7 @@ def due(live: Q, read_since: datetime | None = None) -> QuerySet[PartyWish]:
     )
 
 
-def waiting(live: Q, read_since: datetime | None = None) -> QuerySet[Posting]:
+def waiting(live: Q, read_since: Combinable | None = None) -> QuerySet[Posting]:
     """Postings that wait for a vendor, less those of reports that are to be looked at again, or
     were read before `read_since`."""
     found = Posting.objects.filter(
