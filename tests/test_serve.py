@@ -15,7 +15,8 @@ import pytest
 from config.management.commands import serve
 from config.processes import ChildEnded, Children, StopAsked, is_free, stop_on_signals
 
-pytestmark = pytest.mark.early
+# Its installation has a SQLite file of its own, so it would be the same run twice.
+pytestmark = [pytest.mark.early, pytest.mark.sqlite]
 PROJECT = Path(__file__).resolve().parent.parent
 SECRETS = {"SECRET_KEY": "s" * 50, "FERNET_KEYS": "f" * 50}
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
