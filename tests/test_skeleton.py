@@ -229,6 +229,24 @@ def test_postgresql_speaks_through_psycopg_3():
     assert connection.settings_dict["CONN_MAX_AGE"] == 60
 
 
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_postgresql_keeps_what_is_asked_often_prepared():
+    with connection.cursor() as cursor:
+        for number in range(8):
+            cursor.execute("SELECT %s::integer AS asked_often", [number])
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement ~ 'asked_often'"
+        )
+        assert cursor.fetchone()[0] >= 1
+
+
+def test_a_pooler_that_knows_no_prepared_statements_gets_none():
+    options = "s.DATABASES['default']['OPTIONS']"
+    assert loaded(f"{options}['prepare_threshold']") == 5
+    assert "prepare_threshold" not in loaded(options, PG_PREPARE="false")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_thread_sees_the_same_test_database():
     from django.contrib.auth.models import Group
