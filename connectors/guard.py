@@ -17,7 +17,7 @@ def no_open_transaction(using: str = DEFAULT_DB_ALIAS) -> None:
         return  # a thread that carries requests has no business with the database, nor a connection
     ours = [b for b in connection.atomic_blocks if not getattr(b, "_from_testcase", False)]
     # Without autocommit a transaction is open although nobody wrote `atomic`.
-    manual = not connection.atomic_blocks and not connection.get_autocommit()
+    manual = not connection.atomic_blocks and not connection.autocommit
     if ours or manual:
         raise TransactionOpen(
             "a request to a vendor was about to leave while a database transaction is open; "

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test import TestCase
 
 from connectors.checks import somebody_listens
@@ -108,6 +108,18 @@ def test_the_guard_refuses_inside_atomic_and_without_autocommit() -> None:
     finally:
         connection.rollback()
         connection.set_autocommit(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_guard_asks_the_database_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands before every request, also where a test or a thread may not reach the database."""
+    connection.ensure_connection()
+
+    def refused() -> None:
+        raise AssertionError("the guard reached for the database")
+
+    monkeypatch.setattr(connections["default"], "ensure_connection", refused)
+    no_open_transaction()
 
 
 def test_news_reaches_its_listener_inside_the_transaction_and_can_undo_it(news: Any) -> None:
