@@ -59,7 +59,7 @@ log = logging.getLogger(__name__)
 
 BUSY = "another writer is at work"
 # How many calls a wave has for each that may be in flight: as one is answered the next leaves.
-ROUNDS = 4
+ROUNDS = 6
 
 _T = TypeVar("_T")
 
