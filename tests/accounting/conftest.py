@@ -18,21 +18,17 @@ from tests.accounting.stage import House
 from tests.sandbox.conftest import Sandbox
 
 ROOT = Path(__file__).parents[2]
-# What a test asks for -> the rows that it is about, and why one may be expected to fail.
-ASKED = {
-    "row": lambda row: (True, row.wrong),
-    "held_row": lambda row: (row.is_held, row.wrong_words),
-    "month_row": lambda row: (True, row.wrong_month),
-}
+# What a test asks for -> whether it is about the row.
+ASKED = {"row": lambda row: True, "held_row": lambda row: row.is_held}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each test of a section's file for each of its rows, at each ledger."""
     rows = getattr(metafunc.module, "ROWS", None)
-    for name, about in ASKED.items():
+    for name, is_about in ASKED.items():
         if name in metafunc.fixturenames:
-            chosen = [(row, about(row)) for row in rows]
-            metafunc.parametrize(name, [row.param(why) for row, (is_one, why) in chosen if is_one])
+            chosen = [row for row in rows if is_about(row)]
+            metafunc.parametrize(name, chosen, ids=[row.id for row in chosen])
     if "rows" in metafunc.fixturenames:
         metafunc.parametrize("rows", [rows], ids=["all"])
     if "ledger" in metafunc.fixturenames:

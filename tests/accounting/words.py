@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from tests.accounting.documents import Document, Side, Wanted, day
 
 # --- rows ----------------------------------------------------------------------------------------
@@ -50,9 +48,6 @@ class Row:
     company   whose books: "US" (dollars, no tax), "UK" (pounds, VAT), "Europe" (euros, German tax,
               several currencies)
     not_at    ledger -> what holds the report there instead
-    wrong     where the product does otherwise today, so that the row is expected to fail
-    wrong_words  the same for the words of its held messages
-    wrong_month  the same for its month's equation
     """
 
     line: str
@@ -60,9 +55,6 @@ class Row:
     steps: tuple[Step, ...]
     company: str = "US"
     not_at: Mapping[str, Expected] = field(default_factory=dict)
-    wrong: str = ""
-    wrong_words: str = ""
-    wrong_month: str = ""
 
     @property
     def id(self) -> str:
@@ -78,11 +70,6 @@ class Row:
             return self.steps
         first = next(i for i, step in enumerate(self.steps) if isinstance(step, Expected))
         return (*self.steps[:first], self.not_at[ledger])
-
-    def param(self, why: str) -> Any:
-        """The row for `parametrize`; with `why`, expected to fail."""
-        marks = [pytest.mark.xfail(strict=True, reason=why)] if why else []
-        return pytest.param(self, id=self.id, marks=marks)
 
 
 def row(line: str, says: str, *steps: Step, **more: Any) -> Row:
