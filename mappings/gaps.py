@@ -1,6 +1,6 @@
 """What would be held before any report arrives: the workspace's lists against rules and chart."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -41,6 +41,11 @@ class ListedTaxRate:
     @property
     def names(self) -> frozenset[str]:
         return tax_names(self.code, self.tax_name, self.name, self.percent)
+
+    def called(self, listed: "Sequence[ListedTaxRate]") -> str:
+        """What a rule's condition says to mean this one of the listed rates: a name that no other
+        has, or the code."""
+        return [one.name for one in listed].count(self.name) == 1 and self.name or self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +174,7 @@ def _reclaims(book: Book) -> bool:
 def _tax_gaps(book: Book, rate: ListedTaxRate, listed: tuple[ListedTaxRate, ...]) -> Iterator[Gap]:
     if not rate.percent:
         return  # no tax is charged by it, so there is nothing to reclaim
-    called = [one.name for one in listed].count(rate.name) == 1 and rate.name or rate.code
+    called = rate.called(listed)
     found = [
         book.rulebook.verdicts(Case(taxes=rate.names, reimbursable=is_reimbursable)).get(TAX_CODE)
         for is_reimbursable in _taken(book)

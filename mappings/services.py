@@ -107,15 +107,15 @@ def link_party(
     link.full_clean()
     with transaction.atomic():
         link.save()
-        announce_link(link, actor=actor)
+        announce_link(link, "party.linked", actor=actor)
     return link
 
 
-def announce_link(link: PartyLink, *, actor: str = "") -> None:
-    """For a screen that saved the link itself: the event, and the news for the upper rooms."""
+def announce_link(link: PartyLink, kind: str, *, actor: str = "") -> None:
+    """For a screen that changed the link itself: the event, and the news for the upper rooms."""
     with transaction.atomic():
         tell(
-            "party.linked",
+            kind,
             subject={"connection_id": link.connection_id},
             facts={
                 "employee_email": link.employee_email,

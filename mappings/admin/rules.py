@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 
 from connectors.admin_base import BackOfficeAdmin, TabularInline, display, messages
 from mappings import refusals, services
+from mappings.admin.rule_form import RuleForm
 from mappings.admin.rules_csv import listed_files
 from mappings.models import ExchangeRate, PartyLink, PartyName, Rule, RuleValue
 
@@ -31,11 +32,14 @@ class RuleValueInline(TabularInline):
     model = RuleValue
     formset = RuleValueFormSet
     extra = 1
+    verbose_name = "dimension"
+    verbose_name_plural = "Dimensions: without a value, left empty on purpose"
     autocomplete_fields = ("value",)
 
 
 @admin.register(Rule)
 class RuleAdmin(BackOfficeAdmin):
+    form = RuleForm
     list_display = (
         "priority",
         "flow",
@@ -142,7 +146,11 @@ class PartyLinkAdmin(BackOfficeAdmin):
 
     def save_model(self, request: HttpRequest, obj: PartyLink, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        services.announce_link(obj, actor=request.user.get_username())
+        services.announce_link(obj, "party.linked", actor=_actor(request))
+
+    def delete_model(self, request: HttpRequest, obj: PartyLink) -> None:
+        super().delete_model(request, obj)
+        services.announce_link(obj, "party.unlinked", actor=_actor(request))
 
 
 @admin.register(PartyName)

@@ -8,12 +8,13 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from connectors.models import LedgerConnection
+from connectors.models import LedgerConnection, Workspace
 from connectors.signals import happened, rules_changed
 from mappings import services
 from mappings.models import (
     Category,
     Dimension,
+    Employee,
     ExchangeRate,
     Flow,
     PartyLink,
@@ -323,6 +324,44 @@ def test_a_rule_is_added_with_its_value_and_told_once(accountant, flow, taxi, sa
         rules_changed.disconnect(hear)
     assert answer.status_code == 302, answer.context["errors"]
     assert news == [(flow.pk, 1)]
+
+
+def test_a_rules_conditions_offer_what_the_flows_workspace_has(
+    accountant, flow, workspace, django_assert_max_num_queries
+) -> None:
+    other = Workspace.objects.create(
+        account=workspace.account, policy_id="0000000000000002", name="Other", currency="EUR"
+    )
+    seen = {"seen_at": SEEN_AT}
+    Category.objects.create(workspace=workspace, name="Meals & <Drinks>", **seen)
+    Category.objects.create(workspace=workspace, name="Gone", active=False, **seen)
+    Category.objects.create(workspace=other, name="Übernachtung", **seen)
+    Tag.objects.create(workspace=workspace, name="East", level=2, level_name="Region", **seen)
+    Employee.objects.create(workspace=workspace, name="Ben Ito", email="ben@acme.example", **seen)
+    for code, name in (("id_20", "Standard"), ("id_5", "Reduced"), ("id_5b", "Reduced")):
+        percent = code.removeprefix("id_").removesuffix("b")
+        TaxRate.objects.create(
+            workspace=workspace, rate_id=code, tax_name="VAT", name=name, percent=percent, **seen
+        )
+    with django_assert_max_num_queries(25):
+        page = accountant.get(url("rule", "add"), {"flow": flow.pk}).content.decode()
+    for entered, shown in (
+        ("Meals &amp; &lt;Drinks&gt;", ""),
+        ("East", "Region"),
+        ("ben@acme.example", "Ben Ito"),
+        ("Standard", "VAT 20%"),
+        ("id_5", "VAT 5%"),
+        ("id_5b", "VAT 5%"),
+    ):
+        assert f'<option value="{entered}" label="{shown}"></option>' in page
+    assert 'list="category-suggestions"' in page and 'id="category-suggestions"' in page
+    assert "Gone" not in page and "Übernachtung" not in page
+    assert "Either" in page
+    anywhere = accountant.get(url("rule", "add")).content.decode()
+    assert "Übernachtung" in anywhere and "Meals &amp; &lt;Drinks&gt;" in anywhere
+    rule = services.save_rule(flow=flow, category="Typed by hand")
+    changed = accountant.get(url("rule", "change", rule.pk)).content.decode()
+    assert 'value="Typed by hand"' in changed and "Übernachtung" not in changed
 
 
 def test_a_new_rule_for_a_dimension_without_a_place_is_refused(accountant, flow) -> None:
