@@ -156,7 +156,7 @@ def _cause(one: Held, title: str, names_company: bool) -> str:
     said = meaning(one.problem.get("code", one.code))
     company = f" in {one.company}" if names_company else ""
     lines = [
-        f"{title}: {words.counted(one.reports, 'report')}{company}, {words.held_sums(one)}",
+        f"{title}: {words.counted(one.reports, 'report')}{company}, {words.sums_and_unknown(one)}",
         said if said != title else "",
         one.problem.get("cure", ""),
         _address(list_of(one)),

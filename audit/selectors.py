@@ -22,6 +22,7 @@ from django.db.models import (
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
+from audit.book import standing_of
 from audit.engine.run import held_until
 from audit.models import Event, PollRun, Posting, Report
 from audit.states import DUE, NEEDS_PERSON, State
@@ -183,24 +184,52 @@ def waiting_for(subject: str, code: str) -> Q:
 # --- the home page -------------------------------------------------------------------------------
 
 
+_OF_DOCUMENTS = {
+    Report.Standing.HELD,
+    Report.Standing.FAILED,
+    Report.Standing.IN_DOUBT,
+    Report.Standing.WAITING,
+    Report.Standing.POSTED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many reports share a standing, and their totals by currency."""
+    """How many reports share a standing, and what that comes to by currency; see `standings`.
+
+    unknown  documents that are in no sum, as with `Held`
+    """
 
     reports: int = 0
     sums: Sums = field(default_factory=dict)
+    unknown: int = 0
 
 
 def standings() -> dict[str, Tally]:
-    """Standing -> count and sums. One query."""
+    """Standing -> count of reports, and sums of their documents, as the ledger has or is to have
+    them; Expensify's totals where there is no document. Two queries.
+
+    A report may have several documents, in other currencies than its own and not for all of its
+    lines: what is posted of one that is held is among what is posted.
+    """
     rows: dict[str, list[dict]] = defaultdict(list)
     found = Report.objects.order_by().values("standing", "currency")
     for row in found.annotate(reports=Count("pk"), sum=Sum("total")):
         rows[row["standing"]].append(row)
-    return {
-        standing: Tally(sum(row["reports"] for row in members), sums_of(members))
-        for standing, members in rows.items()
-    }
+    documents: dict[str, list[dict]] = defaultdict(list)
+    entered = Posting.objects.order_by().exclude(op=Op.CANCEL.value).values("state", "currency")
+    unknown = Count("pk", filter=Q(total__isnull=True))
+    for row in entered.annotate(sum=Sum("total"), unknown=unknown):
+        documents[standing_of([(row["state"], Op.POST.value)])].append(row)
+    tallies = {}
+    for standing, members in rows.items():
+        counted = documents[standing] if standing in _OF_DOCUMENTS else members
+        tallies[standing] = Tally(
+            sum(row["reports"] for row in members),
+            sums_of(counted),
+            sum(row.get("unknown", 0) for row in counted),
+        )
+    return tallies
 
 
 def flows() -> list[Flow]:

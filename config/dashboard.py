@@ -74,7 +74,7 @@ def tiles() -> list[dict[str, Any]]:
             {
                 "label": label,
                 "count": f"{tally.reports:,}",
-                "sums": words.sums(tally.sums) if tally.reports else "",
+                "sums": words.sums_and_unknown(tally) if tally.reports else "",
                 "url": list_url("report", standing__exact=standing.value),
                 "is_alarm": tally.reports > 0 and standing in _ALARMS,
             }

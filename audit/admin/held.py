@@ -89,7 +89,7 @@ def group_rows(request: HttpRequest) -> list[dict[str, Any]]:
             "cure": one.problem.get("cure", ""),
             "reports": one.reports,
             "counted": words.counted(one.reports, "report"),
-            "sums": words.held_sums(one),
+            "sums": words.sums_and_unknown(one),
             "company": one.company if names_company else "",
             "since": words.day(one.since),
             "url": list_of(one),

@@ -9,7 +9,7 @@ from django.utils import formats, timezone
 
 from audit.codes import meaning
 from audit.models import Call, Event, PollRun, Posting, Report
-from audit.selectors import Held, Sums
+from audit.selectors import Held, Sums, Tally
 from audit.states import State
 from connectors.contract.ledger import Op
 from mappings.terms import Mode
@@ -52,8 +52,9 @@ def sums(by_currency: Sums) -> str:
     return ", ".join(money(amount, code) for code, amount in by_currency.items()) or NOTHING
 
 
-def held_sums(one: Held) -> str:
-    """What a cause holds; what is in no sum is said, never left out in silence."""
+def sums_and_unknown(one: Held | Tally) -> str:
+    """What a cause holds, or a standing counts; what is in no sum is said, never left out in
+    silence."""
     known = sums(one.sums) if one.sums else ""
     if not one.unknown:
         return known or NOTHING
@@ -201,6 +202,7 @@ _EVENTS = {
     "party.named": "The vendor of {employee_email} is to be called {name}.",
     "party.unnamed": "The vendor of {employee_email} is no longer to be called {name}.",
     "party.linked": "{employee_email} linked to vendor {party}.",
+    "party.unlinked": "{employee_email} no longer linked to vendor {party}.",
     "receipt.attached": "Receipt {file} attached.",
     "receipt.failed": "Receipt not attached, and we stopped trying. {why}",
     "receipt.asked_again": "Receipt {file} asked for again.",

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from audit import selectors
 from audit.admin.cures import titles
-from audit.admin.words import held_sums
+from audit.admin.words import sums_and_unknown
 from audit.management.terminal import at, plural, wrapped
 from audit.models import Posting
 from audit.selectors import Held
@@ -39,7 +39,9 @@ def lines(chosen: QuerySet[Posting], found: Sequence[Held]) -> list[str]:
     for one in found:
         count = plural(one.reports, "report") + (f" in {one.company}" if names_company else "")
         title = named[one.key].rstrip(".")
-        told += wrapped(f"{title}: {count}, {held_sums(one)}, since {at(one.since)}", indent=2)
+        told += wrapped(
+            f"{title}: {count}, {sums_and_unknown(one)}, since {at(one.since)}", indent=2
+        )
         problem = one.problem
         told += wrapped(str(problem.get("message", "")), indent=6, first="    ! ")
         told += wrapped(str(problem.get("cure", "")), indent=8, first="      > ")

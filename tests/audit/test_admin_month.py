@@ -1,8 +1,10 @@
 """The seeded month on the screen: every page of it opens, and home agrees with the lists."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
 
@@ -12,10 +14,10 @@ from tests.audit.builders import a_person
 
 
 @pytest.fixture
-def month(town: Any) -> Any:
-    town.poll()
-    town.drain()
-    return town
+def month(big_town: Any) -> Any:
+    big_town.poll()
+    big_town.drain()
+    return big_town
 
 
 def test_every_page_of_the_month_opens_and_home_agrees(month: Any) -> None:
@@ -43,12 +45,28 @@ def test_every_page_of_the_month_opens_and_home_agrees(month: Any) -> None:
     assert api["count"] == Report.objects.count()
 
 
-def test_a_dry_run_of_the_whole_flow_shows_every_report_and_writes_nothing(town, admin_client):
+def test_home_sums_what_stands_in_the_ledger_not_what_the_reports_say(month: Any) -> None:
+    """Of a report with a company card's lines the bill has the others only."""
+    stands = sum(Decimal(one["total"]) for one in month.ours())
+    assert standings()["posted"].sums == {"USD": stands}
+    reported = Report.objects.filter(standing="posted").aggregate(sum=Sum("total"))["sum"]
+    assert reported != stands
+    held_ones = Posting.objects.filter(state="quarantined").order_by("pk")
+    Posting.objects.filter(pk=held_ones[0].pk).update(total=None)
+    tally = standings()["held"]
+    known = sum(one.total for one in held_ones if one.total is not None)
+    assert (tally.sums, tally.unknown) == ({"USD": known}, 1)
+    client = Client()
+    client.force_login(a_person("ann", group="Poster"))
+    assert ", and 1 not known yet" in client.get(reverse("admin:index")).content.decode()
+
+
+def test_a_dry_run_of_the_whole_flow_shows_every_report_and_writes_nothing(big_town, admin_client):
     from audit.models import Event, Posting
 
-    town.poll()
+    big_town.poll()
     before = Posting.objects.count(), Event.objects.count()
-    page = admin_client.post(f"/admin/mappings/flow/{town.flow.pk}/do/dry_run/")
+    page = admin_client.post(f"/admin/mappings/flow/{big_town.flow.pk}/do/dry_run/")
     said = page.content.decode()
     assert page.status_code == 200
     assert "38 reports, 8 would be held" in said

@@ -11,7 +11,7 @@ from audit.models import Event, PartyWish, Posting, Report
 from audit.states import State
 from connectors.admin_base import change_url
 from connectors.models import LedgerConnection
-from mappings.models import Flow, PartyName
+from mappings.models import Flow, Party, PartyLink, PartyName
 from mappings.parties import PartyWanted
 from tests.audit.builders import (
     NOON,
@@ -125,6 +125,18 @@ def test_a_name_can_be_taken_back_on_its_page(boss, connection):
     boss.post(reverse("admin:mappings_partyname_delete", args=[named.pk]), {"post": "yes"})
     assert not PartyName.objects.exists()
     assert Event.objects.get(kind="party.unnamed").actor == "boss"
+
+
+def test_a_link_that_is_taken_back_is_told(boss, connection):
+    cleo = Party.objects.create(
+        connection=connection, ledger_id="61", name="Cleo Quist", seen_at=NOON
+    )
+    link = PartyLink.objects.create(connection=connection, employee_email=ADA, party=cleo)
+    boss.post(reverse("admin:mappings_partylink_delete", args=[link.pk]), {"post": "yes"})
+    assert not PartyLink.objects.exists()
+    event = Event.objects.get(kind="party.unlinked")
+    assert event.actor == "boss"
+    assert event_text(event) == f"{ADA} no longer linked to vendor Cleo Quist."
 
 
 # --- what waits, what was created -----------------------------------------------------------------
