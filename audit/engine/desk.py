@@ -134,6 +134,13 @@ def reverse(postings: Iterable[Posting], actor: str, reason: str = "") -> Done:
                 report_id__in={p.report_id for p in members}, state__in=OPEN
             )
         }
+        # The revision that the document is right for. One that nobody has looked at yet, or that
+        # a change was waiting for, is looked at when the document is gone.
+        seen = dict(
+            Report.objects.filter(
+                pk__in={p.report_id for p in members}, is_due=False, latest__isnull=False
+            ).values_list("pk", "latest_id")
+        )
         cancels, overruled = [], []
         for posting in members:
             change = waiting.get((posting.report_id, posting.slice_name))
@@ -154,7 +161,10 @@ def reverse(postings: Iterable[Posting], actor: str, reason: str = "") -> Done:
                     and corrected(name) == posting.slice_name
                     and one.op == Op.POST
                 ]
-                cancels.append(_cancel_of(posting, reason))
+                revision_id = posting.revision_id
+                if change is None:
+                    revision_id = seen.get(posting.report_id, revision_id)
+                cancels.append(_cancel_of(posting, revision_id, reason))
         gone = {p.pk for p in overruled} - {
             p.pk for p in page.move(overruled, UNSENT, State.SUPERSEDED)
         }
@@ -196,13 +206,13 @@ def poll_now(flow: Flow, actor: str) -> None:
     services.poll_now(flow, actor=actor)
 
 
-def _cancel_of(posting: Posting, reason: str) -> Posting:
+def _cancel_of(posting: Posting, revision_id: int, reason: str) -> Posting:
     earlier = Posting.objects.filter(marker=posting.marker, op=Op.CANCEL.value).count()
     return Posting(
         connection_id=posting.connection_id,
         flow_id=posting.flow_id,
         report_id=posting.report_id,
-        revision_id=posting.revision_id,
+        revision_id=revision_id,
         slice_name=posting.slice_name,
         generation=posting.generation,
         op=Op.CANCEL.value,

@@ -153,8 +153,8 @@ def write_posted(
     page.move(changed, old, State.QUARANTINED, fields=RECEIPT_FIELDS, facts=facts)
     want_files(page, good)
     cleared = [p.report_id for p in good if p.op == Op.CANCEL and p.cause == "report"]
-    if State.SENDING not in old:
-        _look_again_where_revised(good)
+    was_sent = State.SENDING in old
+    _look_again_where_revised([p for p in good if not was_sent or _is_reversal(p)])
     if again := {*cleared, *(posting.report_id for posting in late)}:
         # The place is free, or an older version stands: what the report wants now is looked at.
         Report.objects.filter(pk__in=again).update(is_due=True)
@@ -165,9 +165,16 @@ def _differences(run: Run, posting: Posting, stored: Stored) -> tuple[Difference
     return other or run.ledger.differences(posting.as_payload(), stored)
 
 
-def _look_again_where_revised(adopted: Sequence[Posting]) -> None:
-    """Found documents may be of an older revision: their reports waited for this."""
-    revisions = {posting.report_id: posting.revision_id for posting in adopted}
+def _is_reversal(posting: Posting) -> bool:
+    return posting.op == Op.CANCEL and posting.cause == "person"
+
+
+def _look_again_where_revised(done: Sequence[Posting]) -> None:
+    """Found documents may be of an older revision, and no revision overrules a reversal that is
+    asked for: their reports waited for this."""
+    if not done:
+        return
+    revisions = {posting.report_id: posting.revision_id for posting in done}
     rows = Report.objects.filter(pk__in=revisions).values_list("pk", "latest_id")
     stale = [pk for pk, latest_id in rows if latest_id != revisions[pk]]
     if stale:

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from django.db.models import F
 
+from audit.completeness import month_of
 from audit.engine import desk, poll, send, settle
-from audit.models import Call, Event, PollRun, Report
+from audit.models import Call, Event, PollRun, Posting, Report
+from audit.states import State
 from connectors.clock import database_now
 from connectors.contract.report import Expense, Person, ReportStatus
 from connectors.contract.report import Report as Read
@@ -276,3 +278,60 @@ def test_calls_that_have_not_left_when_an_answer_holds_the_channel_stay(village,
     village.books.before = lambda call: None
     village.come_to_rest()
     assert [len(village.standing(one)) for one in reports] == [1] * 12
+
+
+# --- reversed, and changed meanwhile -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "was_read",
+    ["before it was asked for", "before, and a change was held", "while it waited"],
+)
+def test_a_report_that_changed_before_its_reversal_was_carried_out_asks_a_person(village, was_read):
+    """It was left as reversed with its old amount, and the month did not add up."""
+    report_id = village.expensify.file({"Airfare": 1000, "Taxi & Rideshare": 200})
+    village.work()
+    if was_read == "while it waited":
+        desk.reverse([village.posting(report_id)], "ann", "a mistake")
+        village.expensify.edit(report_id, 0, 0)
+        village.poll()
+    elif was_read == "before, and a change was held":
+        village.expensify.edit(report_id, 0, 0)
+        village.books.closed_through = date(2026, 10, 31)
+        village.work()
+        assert village.posting(report_id).state == State.QUARANTINED
+        village.books.closed_through = None
+        bill = Posting.objects.get(report__report_id=report_id, state=State.POSTED)
+        desk.reverse([bill], "ann", "a mistake")
+    else:
+        village.expensify.edit(report_id, 0, 0)
+        desk.poll_now(village.flow, "ann")
+        village.flow.refresh_from_db()
+        poll.poll(village.flow.pk, village.flow.due_at)
+        assert village.report(report_id).is_due, "read, and not looked at yet"
+        desk.reverse([village.posting(report_id)], "ann", "a mistake")
+        village.prepare()
+    village.drain()
+    assert village.standing(report_id) == []
+    assert month_of(village.flow, date(2026, 10, 1), date(2026, 10, 31)).agrees
+    village.come_to_rest()
+    held = village.posting(report_id)
+    assert (held.state, held.total) == (State.QUARANTINED, Decimal("2.00"))
+    assert held.problems[0]["code"] == "report.was_reversed"
+    assert month_of(village.flow, date(2026, 10, 1), date(2026, 10, 31)).agrees
+
+
+def test_a_revision_that_changed_nothing_in_the_books_does_not_disturb_a_reversal(village):
+    report_id = village.expensify.file({"Airfare": 1000})
+    village.work()
+    line = village.expensify.reports[report_id]["expenses"][0]
+    line["ntags"] = [{"level": 1, "name": "East"}]  # which no rule knows
+    village.work()
+    assert village.report(report_id).latest.number == 2
+    bill = village.posting(report_id)
+    assert bill.revision.number == 1, "the bill is right as it stands"
+    desk.reverse([bill], "ann", "a mistake")
+    village.drain()
+    village.prepare()
+    assert village.report(report_id).standing == Report.Standing.REVERSED
+    assert Posting.objects.filter(state=State.QUARANTINED).count() == 0
