@@ -32,4 +32,11 @@ def sandboxed(sandbox: Any, settings: Any, tmp_path: Any) -> Iterator[Any]:  # n
 
 @pytest.fixture
 def town(db: Any, sandboxed: Any) -> towns.Town:
+    """With some of the month's reports, which is enough for most."""
+    return towns.connect(sandboxed, only=towns.SOME)
+
+
+@pytest.fixture
+def big_town(db: Any, sandboxed: Any) -> towns.Town:
+    """With every report of the month."""
     return towns.connect(sandboxed)

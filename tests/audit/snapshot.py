@@ -27,7 +27,8 @@ _taken: dict[Hashable, Snapshot] = {}
 
 
 def once(key: Hashable, sandbox: Any, make: Callable[[], Any]) -> Any:
-    """What `make()` returns, with the rows and the sandbox's state that it leaves behind.
+    """What `make()` returns, with the rows and the sandbox's state (if there is one) that it leaves
+    behind.
 
     Only the first test of a process that asks for `key` lets it run; it must begin, as every
     test does, with an empty database and the sandbox's seed.
@@ -53,7 +54,7 @@ def once(key: Hashable, sandbox: Any, make: Callable[[], Any]) -> Any:
 
 
 def _vendors(sandbox: Any) -> dict[str, Any]:
-    return sandbox.running.house.vendors
+    return sandbox.running.house.vendors if sandbox else {}
 
 
 def _rows() -> tuple[dict[str, list[str]], Rows]:

@@ -187,15 +187,15 @@ def test_a_late_refusal_of_the_old_token_holds_nothing_after_a_person_connected_
 
 
 @pytest.mark.django_db(transaction=True)
-def test_calls_that_meet_the_same_expired_token_at_once_are_served_by_one_refresh(town):
-    town.poll()
+def test_calls_that_meet_the_same_expired_token_at_once_are_served_by_one_refresh(big_town):
+    big_town.poll()
     Posting.objects.filter(state="ready").update(lost_calls=4)  # so that they go in small calls
     writes = {"path": "/batch?", "body": '"operation"', "method": "POST"}
     fault = {"kind": "unauthorized", "match": writes, "times": 3}
-    town.sandbox.control("quickbooks_online", "faults", fault)
-    town.drain()
+    big_town.sandbox.control("quickbooks_online", "faults", fault)
+    big_town.drain()
     databases.close_all()
-    asked = town.sandbox.control("quickbooks_online", "requests")
+    asked = big_town.sandbox.control("quickbooks_online", "requests")
     assert len([one for one in asked if one["fault"] == "unauthorized"]) == 3
     assert len([one for one in asked if "/tokens/bearer" in one["path"]]) == 1
-    assert len(town.ours()) == Posting.objects.filter(state="posted").count() > 20
+    assert len(big_town.ours()) == Posting.objects.filter(state="posted").count() > 20

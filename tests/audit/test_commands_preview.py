@@ -22,16 +22,16 @@ def of(report_id: str):
     return preview(Report.objects.filter(report_id=report_id))[0]
 
 
-def test_it_foretells_every_posting_that_the_engine_enters(town):
+def test_it_foretells_every_posting_that_the_engine_enters(big_town):
     from audit.engine import poll
 
-    desk.poll_now(town.flow, "ann")
-    poll.poll(town.flow.pk, town.flow.due_at)
+    desk.poll_now(big_town.flow, "ann")
+    poll.poll(big_town.flow.pk, big_town.flow.due_at)
     foretold = {one.report.pk: one for one in preview(Report.objects.all())}
     assert not Posting.objects.exists()
     from audit.engine.prepare import prepare
 
-    prepare(town.flow.pk)
+    prepare(big_town.flow.pk)
     entered = list(Posting.objects.all())
     assert len(entered) == sum(len(one.parts) for one in foretold.values()) > 30
     for posting in entered:
@@ -131,9 +131,9 @@ def test_what_cannot_be_built_says_why(spoil, says):
 
 
 def test_books_are_opened_once_for_each_flow_and_postings_read_in_chunks(
-    town, django_assert_num_queries
+    big_town, django_assert_num_queries
 ):
-    town.poll()
+    big_town.poll()
     rows = list(Report.objects.select_related("latest", "flow__connection"))
     with django_assert_num_queries(12):
         assert len(preview(rows)) == len(rows) > 30

@@ -15,6 +15,7 @@ from connectors import opening
 from connectors.ledgers.quickbooks_online.ledger import QuickBooksOnline
 from mappings import services
 from mappings.models import Flow, Party, PartyLink, PartyName
+from tests.audit import worker
 from tests.audit.newcomers import (
     ADA,
     QBO,
@@ -31,6 +32,7 @@ from tests.audit.newcomers import (
     without_look_up,
 )
 from tests.audit.town import Town
+from tests.processes import Forked
 
 pytestmark = pytest.mark.django_db
 Wish = PartyWish.State
@@ -322,14 +324,13 @@ def test_the_trail_holds_together(firm):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("place", PARTY_NAMES)
 def test_killed_anywhere_there_is_one_vendor(transactional_db, sandboxed, settings, place):
-    from tests.audit.test_kill import let_leases_run_out, start
+    from tests.audit.test_kill import let_leases_run_out
 
     town = quiet_firm(sandboxed)
     both = filed(town, "First"), filed(town, "Second trip")
     town.poll()
-    killed = start(settings, "drain", MLC_KILL_AT=f"{place}:1")
-    killed.wait(timeout=60)
-    assert killed.returncode == -signal.SIGKILL, killed.stdout.read().decode()[-2000:]
+    killed = Forked(settings, worker.post, MLC_KILL_AT=f"{place}:1")
+    assert killed.ended() == -signal.SIGKILL, killed.said
     let_leases_run_out()
     quiet(town)
     one_vendor_is_owed(town, *both)

@@ -20,6 +20,8 @@ from connectors.models import Channel
 from connectors.sandbox.month import cases, revision, story
 from mappings.models import Flow
 from tests.audit import town as towns
+from tests.audit import worker
+from tests.processes import Forked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.early]
 STORY = story()
@@ -646,13 +648,12 @@ def test_a_database_that_forgot_finds_its_files_again(town):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("place", ["attach.claimed", "attach.answered", "attach.settled"])
 def test_killed_at(transactional_db, sandboxed, settings, place):
-    from tests.audit.test_kill import due, let_leases_run_out, start
+    from tests.audit.test_kill import due, let_leases_run_out
 
     town = filing_town(sandboxed)
     due(town)
-    killed = start(settings, MLC_KILL_AT=f"{place}:1")
-    killed.wait(timeout=60)
-    assert killed.returncode == -signal.SIGKILL, killed.stdout.read().decode()[-2000:]
+    killed = Forked(settings, worker.work, MLC_KILL_AT=f"{place}:1")
+    assert killed.ended() == -signal.SIGKILL, killed.said
     if place == "attach.answered":
         assert len(uploads(town)) == 1, "it was stored, and nobody wrote it down"
         assert not ReceiptFile.objects.filter(state=ATTACHED).exists()

@@ -13,10 +13,28 @@ from config.demo import firm, plans
 from connectors import services as connecting
 from connectors.clock import database_now
 from connectors.models import EXPENSIFY, Credential, ExpensifyAccount, LedgerConnection, Workspace
+from connectors.sandbox.month import cases, story
 from mappings import services as mapping
 from mappings.models import Flow, GLAccount, Party
 from tests.audit.snapshot import once
 
+STORY = story()
+# Some of the month's reports: six that post, four that are held, one that no bill takes.
+SOME = tuple(
+    STORY[case]
+    for case in (
+        cases.REVISED,
+        cases.UNAPPROVED_LATER,
+        cases.NEGATIVE_LINES,
+        cases.MULTI_LEVEL_TAGS,
+        cases.CARD_AND_CASH,
+        cases.RECEIPTS,
+        cases.LEFT_HELD,
+        cases.CARD_ONLY,
+        *cases.TEAM_EVENTS,
+    )
+)
+POSTED_OF_SOME = 6
 WORKSPACE = plans.ACME_US.workspace
 REALM = plans.ACME_US.company
 

@@ -32,6 +32,7 @@ from mappings import services as mapping
 from mappings.models import Flow, GLAccount
 from tests.audit import fake_ledger
 from tests.audit.fake_ledger import Books
+from tests.audit.snapshot import once
 from tests.expensify import made
 
 POLICY = "0810E551A5F2A9C2"
@@ -245,7 +246,8 @@ def settle_in(settings: Any, patch: pytest.MonkeyPatch, **books: Any) -> Village
             patch.setattr(module, "pace", lambda: STILL)
     patch.setattr("audit.engine.run.pace", lambda: STILL)
     patch.setattr("audit.engine.lease.pace", lambda: STILL)
-    village = Village(expensify, fake_ledger.companies[COMPANY], *_rows())
+    ends = once(("village", repr(sorted(books.items()))), None, _rows)
+    village = Village(expensify, fake_ledger.companies[COMPANY], *ends)
     for module in (poll, prepare, drain, resolve, send, settle):
         patch.setattr(module, "reach", village.reach)
     release = ChannelLease.release

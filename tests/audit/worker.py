@@ -1,28 +1,20 @@
-"""A worker as a process of its own, for tests that kill it: `python -m tests.audit.worker VERB`.
+"""What a worker does, for tests that run it in this process or in others, and kill it there."""
 
-Works on the database and the sandbox that its environment names.
-"""
-
-import sys
-
-import django
+from audit.engine import drain, poll, prepare
+from connectors.models import LedgerConnection
+from mappings.models import Flow
 
 
-def work(verb: str = "all") -> None:
-    """Poll what is due, prepare, and drain every connection; or "drain" alone."""
-    from audit.engine import drain, poll, prepare
-    from connectors.models import LedgerConnection
-    from mappings.models import Flow
-
+def work() -> None:
+    """Poll what is due, prepare, and drain every connection."""
     flow = Flow.objects.get()
-    if verb == "all":
-        if flow.due_at is not None:
-            poll.poll(flow.pk, flow.due_at)
-        prepare.prepare(flow.pk)
+    if flow.due_at is not None:
+        poll.poll(flow.pk, flow.due_at)
+    prepare.prepare(flow.pk)
+    post()
+
+
+def post() -> None:
+    """Drain every connection."""
     for connection in LedgerConnection.objects.all():
         drain.drain(connection.pk)
-
-
-if __name__ == "__main__":
-    django.setup()
-    work(sys.argv[1])

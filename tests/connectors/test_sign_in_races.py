@@ -1,9 +1,6 @@
 """Several at one sign-in: many workers, a worker that slept, a person who connects meanwhile."""
 
 import json
-import os
-import subprocess
-import sys
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as real_settings
-from django.db import connection as database
 from django.db import connections
 
 from connectors import oauth, opening, services
@@ -21,10 +17,11 @@ from connectors.contract.transport import Request, Response, Unauthorised, Unrea
 from connectors.models import Credential
 from connectors.registry import open_ledger_class
 from connectors.token_endpoint import SIGN_INS
+from tests.connectors.caller import call
 from tests.connectors.conftest import make_account, make_connection, make_credential
+from tests.processes import Forked, forks
 
 pytestmark = pytest.mark.django_db
-ROOT = Path(__file__).parents[2]
 REFUSAL = (400, {"error": "invalid_grant", "error_description": "Token invalid"})
 PROCESSES, THREADS = 5, 10
 
@@ -46,60 +43,19 @@ def connected_again(credential: Credential) -> None:
 # --- many at once --------------------------------------------------------------------------------
 
 
-def environment(settings: Any, url: str) -> dict[str, str]:
-    """This test's own database and token endpoint, for another process."""
-    given = database.settings_dict
-    address = f"sqlite:///{given['NAME']}"
-    if database.vendor != "sqlite":
-        host, port = given["HOST"] or "127.0.0.1", given["PORT"] or 5432
-        address = f"postgres://{given['USER']}:{given['PASSWORD']}@{host}:{port}/{given['NAME']}"
-    return {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "ENV_FILE": "",
-        "SECRET_KEY": settings.SECRET_KEY,
-        "FERNET_KEYS": ",".join(settings.FERNET_KEYS),
-        "BASE_URL": "http://127.0.0.1:8000",
-        "ALLOWED_HOSTS": "127.0.0.1",
-        "DATABASE_URL": address,
-        "SANDBOX_URL": url,
-        "PACE": "real",
-        "LOG_LEVEL": "WARNING",
-        "INTUIT_CLIENT_ID": settings.INTUIT_CLIENT_ID,
-        "INTUIT_CLIENT_SECRET": settings.INTUIT_CLIENT_SECRET,
-    }
-
-
 @pytest.mark.django_db(transaction=True)
 def test_fifty_callers_in_five_processes_with_one_expired_token_make_one_refresh(
-    tokens: Any, settings: Any
+    tokens: Any, settings: Any, tmp_path: Path
 ) -> None:
+    settings.SPOOL_DIR = tmp_path
     credential = make_credential()
-    command = [sys.executable, "-m", "tests.connectors.caller", str(credential.pk), str(THREADS)]
+    all_ready, got = forks.Barrier(PROCESSES * THREADS), forks.SimpleQueue()
     callers = [
-        subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment(settings, tokens.url),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(PROCESSES)
+        Forked(settings, call, credential.pk, THREADS, all_ready, got) for _ in range(PROCESSES)
     ]
-    try:
-        for caller in callers:
-            assert caller.stdout.readline() == "ready\n", caller.communicate(timeout=30)[0]
-        for caller in callers:
-            caller.stdin.write("go\n")
-            caller.stdin.flush()
-        said = [caller.communicate(timeout=60)[0].split("\n")[:-1] for caller in callers]
-    finally:
-        for caller in callers:
-            caller.kill()
-            caller.wait()
-    assert [line for lines in said for line in lines] == ["CANARY-access-1"] * PROCESSES * THREADS
+    for caller in callers:
+        assert caller.ended() == 0, caller.said
+    assert [got.get() for _ in range(PROCESSES * THREADS)] == ["CANARY-access-1"] * 50
     assert len(tokens.requests) == 1
 
 
