@@ -57,10 +57,13 @@ def next_file(run: Run) -> bool:
         return False
     no_open_transaction()
     due = due_files().filter(Q(link_is_over=False) | Q(pk__in=run.links), connection=run.connection)
-    joined = due.select_related("posting__flow", "posting__report__latest", "posting__revision")
-    row = joined.order_by(F("due_at").asc(nulls_first=True), "pk").first()
-    if row is None:
+    first = due.order_by(F("due_at").asc(nulls_first=True), "pk").values("pk").first()
+    if first is None:
         return False
+    # With all that hangs on it only where there is one: that takes PostgreSQL a while to plan.
+    row = ReceiptFile.objects.select_related(
+        "posting__flow", "posting__report__latest", "posting__revision"
+    ).get(pk=first["pk"])
     if not row.posting.is_live or row.posting.flow.receipt_files != ReceiptFiles.FILE:
         _write(run, row, State.NOT_NEEDED, "file_dropped")
         return True

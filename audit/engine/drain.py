@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from audit.book import writing
@@ -40,13 +40,22 @@ from audit.engine.settle import (
 )
 from audit.engine.twins import may_have_twins, without_twins
 from audit.engine.wishes import due as due_wishes
-from audit.models import Call, Posting
+from audit.models import Call, PartyWish, Posting
 from audit.pace import pace
 from audit.states import DUE, State
 from connectors import limits, opening
 from connectors.contract.keys import Marker
+from connectors.contract.ledger import (
+    Absent,
+    Finding,
+    Found,
+    Illegible,
+    Op,
+    Payload,
+    Pending,
+    Stored,
+)
 from connectors.contract.ledger import Call as Packed
-from connectors.contract.ledger import Finding, Found, Illegible, Op, Payload, Pending, Stored
 from connectors.contract.transport import (
     Unauthorised,
     VendorError,
@@ -119,10 +128,7 @@ def drain(connection_id: int) -> Drained:
 
 def work_waits(connection_id: int) -> bool:
     """True when a drain would find something to do now."""
-    postings = Posting.objects.filter(_waiting(), connection_id=connection_id)
-    files = due_files().filter(connection_id=connection_id)
-    wishes = due_wishes(_live()).filter(connection_id=connection_id)
-    return postings.exists() or files.exists() or wishes.exists()
+    return any(rows.exists() for rows in _waiting(connection_id=connection_id))
 
 
 def _sendable() -> Q:
@@ -142,20 +148,30 @@ def _is_due() -> Q:
     return Q(due_at__isnull=True) | Q(due_at__lte=Now())
 
 
-def _waiting() -> Q:
+def _waiting(**of: Any) -> tuple[QuerySet, ...]:
+    """What a drain would take up, for each reason.
+
+    One OR over them all took PostgreSQL 10 ms to plan, many times as long as these together.
+    """
+    postings = Posting.objects.filter(**of)
     return (
-        Q(state__in=DUE) & _is_due() & _sendable()
-        | Q(state=State.IN_DOUBT, due_at__lte=Now())
-        | Q(state=State.SENDING)
+        postings.filter(_sendable(), _is_due(), state__in=DUE),
+        postings.filter(Q(state=State.IN_DOUBT, due_at__lte=Now()) | Q(state=State.SENDING)),
+        due_files().filter(**of),
+        due_wishes(_live()).filter(**of),
     )
 
 
 def _drain(run: Run) -> None:
-    recover(run)
-    resolve(run)
-    # Vendors first: the reports that wait for them are built again, and go out with the others.
-    for flow_id in sorted(create_wanted(run, _live())):
-        prepare.prepare(flow_id)
+    # What is asked for with all that hangs on it is asked for only where there is something.
+    of_it = {"connection": run.connection}
+    if Posting.objects.filter(**of_it, state__in=[State.SENDING, State.IN_DOUBT]).exists():
+        recover(run)
+        resolve(run)
+    if PartyWish.objects.filter(**of_it).exists():
+        # Vendors first: the reports that wait for them are built again, and go with the others.
+        for flow_id in sorted(create_wanted(run, _live())):
+            prepare.prepare(flow_id)
     while run.has_time:
         if wave := _next_wave(run):
             _carry_out(run, wave)
@@ -285,7 +301,14 @@ def _looked_up(
     for marker, finding in _together(answers, others).items():
         if isinstance(finding, (Found, Illegible)):
             findings[marker] = finding
-    return findings, _together(answers, alike)
+    twins = _together(answers, alike)
+    # What was sent before may have been stored between the two questions: then what looks like
+    # ours is ours, and only a look-up that was asked later sees it.
+    unseen = (sought(row) for row in rows if Marker(row.marker) in twins)
+    late = [one for one in unseen if isinstance(findings.get(one.marker), Absent)]
+    for part in _parts(late, many):
+        findings.update(run.ledger.find(part))
+    return findings, twins
 
 
 def _together(answers: Iterator[Mapping[Marker, _T]], parts: Sequence[Any]) -> dict[Marker, _T]:
@@ -410,10 +433,13 @@ def _row(run: Run, call: Packed, now) -> Call:
 
 def due_connections() -> list[int]:
     """Connections on which something waits to be sent or looked up."""
-    waiting = Posting.objects.filter(_waiting()).values_list("connection_id", flat=True)
-    files = due_files().values_list("connection_id", flat=True)
-    wishes = due_wishes(_live()).values_list("connection_id", flat=True)
-    return sorted({*waiting, *files, *wishes})
+    return sorted(
+        {
+            connection_id
+            for rows in _waiting()
+            for connection_id in rows.order_by().values_list("connection_id", flat=True).distinct()
+        }
+    )
 
 
 def due_preparations() -> list[int]:

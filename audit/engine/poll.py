@@ -366,8 +366,9 @@ def note_not_taken(run: PollRun) -> None:
         .annotate(count=Count("pk"))
         .order_by("not_taken_code")
     )
-    run.excluded = dict(rows)
-    run.save(update_fields=["excluded"])
+    if (excluded := dict(rows)) != run.excluded:
+        run.excluded = excluded
+        run.save(update_fields=["excluded"])
 
 
 def _due_again(

@@ -43,7 +43,10 @@ def fresh_links(connection_id: int) -> dict[int, str]:
     Asked before anybody has the channel: an export may take minutes. If there is no answer, those
     files are due again later.
     """
-    over = due_files().filter(connection_id=connection_id, link_is_over=True)
+    of_it = {"connection_id": connection_id, "link_is_over": True}
+    if not ReceiptFile.objects.filter(**of_it, state=State.WAITING).exists():
+        return {}
+    over = due_files().filter(**of_it)
     rows = over.select_related("posting__flow__workspace__account", "posting__report")
     by_workspace: dict[Workspace, list[ReceiptFile]] = defaultdict(list)
     for row in rows.order_by("pk")[:MOST_FRESH]:
