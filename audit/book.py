@@ -200,19 +200,21 @@ def _update_standings(report_ids: set[int]) -> None:
     if not report_ids:
         return
     parts: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    standing: dict[int, str] = {}
     rows = (
-        Posting.objects.filter(report_id__in=report_ids)
+        # What could not be read needs a person, whatever stands of it.
+        Posting.objects.filter(report_id__in=report_ids, report__unread_text="")
         .exclude(state=State.SUPERSEDED)
-        .values_list("report_id", "state", "op")
+        .values_list("report_id", "state", "op", "report__standing")
     )
-    for report_id, state, op in rows:
+    for report_id, state, op, standing[report_id] in rows:
         parts[report_id].append((state, op))
     by_standing: dict[str, list[int]] = defaultdict(list)
     for report_id, states in parts.items():
-        by_standing[standing_of(states)].append(report_id)
-    for standing, ids in by_standing.items():
-        # What could not be read needs a person, whatever stands of it.
-        Report.objects.filter(pk__in=ids, unread_text="").update(standing=standing)
+        if (now := standing_of(states)) != standing[report_id]:
+            by_standing[now].append(report_id)
+    for now, ids in by_standing.items():
+        Report.objects.filter(pk__in=ids).update(standing=now)
 
 
 def standing_of(parts: list[tuple[str, str]]) -> Report.Standing:

@@ -120,8 +120,10 @@ def shut(connection_id: int, error: VendorError) -> None:
 
 def reopen(connection_id: int) -> None:
     """The vendor answered as it should: whatever held the channel is over."""
+    held = Channel.objects.filter(connection_id=connection_id).exclude(breaker_reason="")
+    if not held.order_by().exists():
+        return
     with transaction.atomic():
-        held = Channel.objects.filter(connection_id=connection_id).exclude(breaker_reason="")
         if held.update(**_OPEN):
             trail.record("channel.open", connection_id=connection_id)
 
