@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from connectors.sandbox.main import Running
+from tests.sandbox.quickbooks_calls import Books
 
 
 class Refused(Exception):
@@ -105,3 +106,11 @@ def sandbox(running_sandbox: Running) -> Iterator[Sandbox]:
     found.control("", "reset", {})
     yield found
     found.close()
+
+
+@pytest.fixture
+def books(sandbox: Sandbox) -> Books:
+    """Of a company in the United States, without throttling."""
+    found = Books(sandbox)
+    found.settings(limits=False)
+    return found

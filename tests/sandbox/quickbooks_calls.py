@@ -132,3 +132,49 @@ class Books:
                 for bill in bills
             ],
         } | more
+
+
+def fault(answer: Any) -> dict[str, Any]:
+    """The first error of a refusal."""
+    assert answer.status == 400, answer.text
+    return answer.json()["Fault"]["Error"][0]
+
+
+def batch(books: Books, *members: dict[str, Any], **query: str) -> dict[str, Any]:
+    """What each member is answered, by its bId."""
+    answer = books.call("POST", "batch", {"BatchItemRequest": list(members)}, **query)
+    assert answer.status == 200, answer.text
+    return {one["bId"]: one for one in answer.json()["BatchItemResponse"]}
+
+
+PDF = b"%PDF-1.4\nbytes \x00\xff\r\n--not the end"
+
+
+def upload(books: Books, body: bytes, boundary: str = "mlb1") -> list[dict[str, Any]]:
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer = books.call("POST", "upload", body, content_type=kind)
+    assert answer.status == 200, answer.text
+    return answer.json()["AttachableResponse"]
+
+
+def file_of(
+    document_id: str, name: str = "receipt-1.pdf", content: bytes = PDF, entity: str = "Bill"
+) -> bytes:
+    """The body of an upload as the documentation has it."""
+    about = {
+        "AttachableRef": [
+            {"EntityRef": {"type": entity, "value": document_id}, "IncludeOnSend": False}
+        ],
+        "FileName": name,
+        "ContentType": "application/pdf",
+    }
+    return (
+        b'--mlb1\r\nContent-Disposition: form-data; name="file_metadata_01"\r\n'
+        b"Content-Type: application/json\r\n\r\n" + json.dumps(about).encode() + b"\r\n--mlb1\r\n"
+        b'Content-Disposition: form-data; name="file_content_01"; filename="r.pdf"\r\n'
+        b"Content-Type: application/pdf\r\n\r\n" + content + b"\r\n--mlb1--\r\n"
+    )
+
+
+# What webhooks are signed with, as the vendor's own vector has it.
+TOKEN = "7a2d6f0e-3b1c-4d8e-9f55-0c1b2a3d4e5f"

@@ -7,13 +7,6 @@ import pytest
 from tests.sandbox.quickbooks_calls import Books
 
 
-@pytest.fixture
-def books(sandbox):
-    found = Books(sandbox)
-    found.settings(limits=False)
-    return found
-
-
 def lock(books, day, password=False):
     books.control("period_lock", {"date": day, "password": password})
 

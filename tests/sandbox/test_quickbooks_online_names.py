@@ -2,16 +2,7 @@
 
 import pytest
 
-from tests.sandbox.quickbooks_calls import Books
-
 DUPLICATE = "6240"
-
-
-@pytest.fixture
-def books(sandbox):
-    found = Books(sandbox)
-    found.settings(limits=False)
-    return found
 
 
 def kira(**more):
