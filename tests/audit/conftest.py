@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.audit import town as towns
+from tests.audit.village import Village, settle_in
 from tests.sandbox.conftest import running_sandbox, sandbox  # noqa: F401 - fixtures
 
 
@@ -40,3 +41,10 @@ def town(db: Any, sandboxed: Any) -> towns.Town:
 def big_town(db: Any, sandboxed: Any) -> towns.Town:
     """With every report of the month."""
     return towns.connect(sandboxed)
+
+
+@pytest.fixture
+def village(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Village:
+    """A connected company whose two ends are played within the process; its flow begins on
+    1 Oct 2026."""
+    return settle_in(settings, monkeypatch)

@@ -17,14 +17,9 @@ from connectors.models import Channel, Credential, LedgerConnection
 from tests.audit import town as towns
 from tests.audit.builders import a_person
 from tests.audit.fake_ledger import FakeLedger
-from tests.audit.village import Village, settle_in
+from tests.audit.village import Village
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def village(settings, monkeypatch) -> Village:
-    return settle_in(settings, monkeypatch)
 
 
 @pytest.fixture

@@ -25,16 +25,10 @@ from mappings.models import Flow
 from tests.audit import town as towns
 from tests.audit.builders import a_person
 from tests.audit.terminal import run
-from tests.audit.village import Village, settle_in
+from tests.audit.village import Village
 
 pytestmark = pytest.mark.django_db
 AUGUST = (date(2026, 8, 1), date(2026, 8, 31))
-
-
-@pytest.fixture
-def village(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Village:
-    """Its flow begins on 1 Oct 2026."""
-    return settle_in(settings, monkeypatch)
 
 
 def filed(village: Village, day: str, cents: int = 10000, category: str = "Airfare") -> str:

@@ -14,14 +14,8 @@ from mappings.models import Flow, GLAccount, Rule
 from mappings.services import save_rule
 from tests.audit.builders import a_person, confirmed
 from tests.audit.fake_ledger import FakeLedger
-from tests.audit.village import Village, settle_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def village(settings, monkeypatch) -> Village:
-    return settle_in(settings, monkeypatch)
 
 
 @pytest.fixture

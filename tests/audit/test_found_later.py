@@ -21,14 +21,9 @@ from connectors.contract.report import Expense, Person, ReportStatus
 from connectors.contract.report import Report as Read
 from connectors.contract.transport import Unreachable
 from mappings.models import Flow
-from tests.audit.village import Village, settle_in
+from tests.audit.village import Village
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def village(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Village:
-    return settle_in(settings, monkeypatch)
 
 
 # --- two who read at the same time ----------------------------------------------------------------

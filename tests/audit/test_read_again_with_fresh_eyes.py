@@ -20,14 +20,9 @@ from mappings import services as mapping
 from mappings.models import Flow
 from tests.audit import newcomers
 from tests.audit import town as towns
-from tests.audit.village import Village, settle_in
+from tests.audit.village import Village
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def village(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Village:
-    return settle_in(settings, monkeypatch)
 
 
 @pytest.fixture

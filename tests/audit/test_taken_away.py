@@ -11,14 +11,9 @@ from audit.states import State
 from connectors.clock import database_now
 from connectors.models import Workspace
 from mappings.models import Flow
-from tests.audit.village import Village, settle_in
+from tests.audit.village import Village
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def village(settings, monkeypatch) -> Village:
-    return settle_in(settings, monkeypatch)
 
 
 @pytest.fixture

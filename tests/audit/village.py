@@ -283,3 +283,17 @@ def _rows() -> tuple[LedgerConnection, Flow]:
     mapping.save_rule(flow=flow, category="Airfare", account=accounts["6100"])
     mapping.save_rule(flow=flow, category="Taxi & Rideshare", account=accounts["6120"])
     return connection, flow
+
+
+def stored_otherwise(village: Village) -> Posting:
+    """The answer was lost, and somebody changed the payee before we looked."""
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.books.orders.append("drop")
+    village.poll()
+    village.drain()
+    village.books.change(village.standing(report_id)[0].id, party_id="57")
+    village.come_to_rest()
+    held = village.posting(report_id)
+    assert [one["code"] for one in held.problems] == ["ledger.stored_otherwise"]
+    assert held.posted_at is None
+    return held
