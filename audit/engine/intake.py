@@ -305,6 +305,7 @@ def _unread_row(flow: Flow, report_id: str, now: datetime) -> Report:
     )
 
 
+_ABSENCE = "absent_since deleted_at is_due read_at unread_text standing".split()
 # Lost access looks like a deletion: one absence says nothing, and two in a day little more.
 DELETED_AFTER = timedelta(days=1)
 
@@ -328,8 +329,11 @@ def note_absent(flow: Flow, missing: Iterable[str], asked_at: datetime) -> None:
             elif row.deleted_at is None and _is_gone(row, workspace, page.now):
                 page.note("report.deleted", {"since": row.absent_since}, report_id=row.pk)
                 row.deleted_at, row.is_due = page.now, True
+                if row.unread_text:  # nobody can read any more what is gone
+                    row.unread_text, row.standing = "", Report.Standing.WITHDRAWN
+                    page.touch([row.pk])
             row.read_at = asked_at
-        write_columns(rows, ["absent_since", "deleted_at", "is_due", "read_at"])
+        write_columns(rows, _ABSENCE)
         # What is not there is not posted; it is looked at again when it turns up.
         _withdraw(newly, page)
 

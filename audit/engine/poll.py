@@ -30,7 +30,7 @@ from connectors.contract.transport import (
     VendorError,
 )
 from connectors.expensify.jobs import Window, batches
-from connectors.expensify.parse import Unreadable
+from connectors.expensify.parse import Unreadable, in_known_state
 from mappings.models import Flow
 from mappings.schedule import next_run
 
@@ -246,6 +246,7 @@ def _known_to_read_again(flow: Flow, seen: set[str]) -> list[str]:
     )
     settled = Q(reimbursed_at__lt=now - SETTLED_AFTER) | Q(approved_at__lt=now - APPROVED_AFTER)
     known = Report.objects.filter(flow=flow).order_by("read_at", "pk")
+    known = known.exclude(latest__isnull=True, deleted_at__isnull=False)
     if flow.poll_asked_at:
         found = known.filter(~settled | ~Q(unread_text=""))
     else:
@@ -262,7 +263,7 @@ def _take_in_export(client, window: Window, flow: Flow, run: PollRun, tally: Tal
     """
     asked_at = database_now()
     with client.export(window) as spooled:
-        for chunk in _chunks(client.read(spooled)):
+        for chunk in _chunks(map(in_known_state, client.read(spooled))):
             _renew(run)  # an export may have taken long, and so may many chunks
             # A report that two windows hold is counted once.
             readable = [

@@ -22,6 +22,7 @@ CODES: Mapping[str, str] = {
     "expensify.receipt.oversized": "A receipt is larger than the ledger takes.",
     "expensify.receipt.unavailable": "A receipt could not be fetched just now.",
     "expensify.receipt.unsupported": "A receipt is of a type that the ledger does not take.",
+    "expensify.status.unknown": "A report is in a state that we do not know.",
     "expensify.shape.unknown": "A list, text or yes/no answer has another shape than expected.",
 }
 
@@ -46,5 +47,6 @@ CURES: Mapping[str, str] = {
     "expensify.receipt.oversized": "Attach a smaller copy by hand.",
     "expensify.receipt.unavailable": "Nothing; it is fetched again by itself.",
     "expensify.receipt.unsupported": "Attach it by hand as a PDF or a picture.",
+    "expensify.status.unknown": "Tell support what the state means; nothing is posted meanwhile.",
     "expensify.shape.unknown": "Expensify has changed something: tell support, with this code.",
 }

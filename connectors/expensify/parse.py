@@ -72,6 +72,17 @@ def read(
             yield Unreadable(report_id, number, _problem(misfit, members, number), raw)
 
 
+def in_known_state(one: Report | Unreadable) -> Report | Unreadable:
+    """A report whose state we have no word for is not taken over: nobody posts, or takes back,
+    because of a word that nobody understands."""
+    if isinstance(one, Unreadable) or one.status is not ReportStatus.UNKNOWN:
+        return one
+    members = {"reportID": one.report_id, "accountEmail": one.employee.email}
+    said = f"is {one.status_text[:60]!r}" if one.status_text else "is blank"
+    misfit = Misfit("expensify.status.unknown", "status", f"{said}, which is no state that we know")
+    return Unreadable(one.report_id, 0, _problem(misfit, members, 0), one.raw)
+
+
 def report(raw: str, conventions: Conventions = STANDARD) -> Report:
     """The report in one line of the export, as `Report.raw` keeps it.
 
@@ -177,6 +188,8 @@ _CURES = {
     "expensify.amount.missing": "Open the report in Expensify and save the amount again.",
     "expensify.currency.unreadable": "Choose a currency in Expensify.",
     "expensify.expense.doubled": "Remove one of the two in Expensify, or let its support do so.",
+    "expensify.status.unknown": "Nothing of it is posted or taken back meanwhile. Tell us what the "
+    "state means; it is read again at every poll.",
     "expensify.id.missing": "Ask Expensify's support about the report; the raw line is kept.",
 }
 _ANY_CURE = "Look at it in Expensify. If it is right there, report this: the raw line is kept."
