@@ -44,6 +44,7 @@ class Page:
         self.connection_id, self.actor, self.now, self.lease = connection_id, actor, now, lease
         self._facts: list[Fact] = []
         self._reports: set[int] = set()
+        self._locked: set[int] = set()
 
     def note(
         self,
@@ -123,13 +124,23 @@ class Page:
         Their reports are locked first, as everybody does who locks both: the standing of each is
         written at the end of the page.
         """
-        lock_reports({posting.report_id for posting in postings})
+        self.lock(postings)
         return set(
             Posting.objects.select_for_update()
             .filter(pk__in=[posting.pk for posting in postings], state__in=frozenset(old))
             .order_by("pk")
             .values_list("pk", flat=True)
         )
+
+    def lock(self, postings: Iterable[Posting]) -> None:
+        """Lock the reports of these postings, in order, until the page is closed.
+
+        A page that makes several moves begins with all of their postings: each move locks its own
+        in order, but the second may begin before the first.
+        """
+        if missing := {posting.report_id for posting in postings} - self._locked:
+            lock_reports(missing)
+            self._locked |= missing
 
     def touch(self, report_ids: Iterable[int]) -> None:
         """Have the standing of these reports worked out again."""
@@ -150,6 +161,8 @@ class Page:
 
 def lock_reports(report_ids: Iterable[int]) -> None:
     """Lock the reports in the order of their keys, until the transaction ends."""
+    if not connections[DEFAULT_DB_ALIAS].features.has_select_for_update:
+        return  # the transaction has the whole database
     locked = Report.objects.select_for_update().filter(pk__in=report_ids).order_by("pk")
     list(locked.values_list("pk", flat=True))
 

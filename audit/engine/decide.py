@@ -20,10 +20,14 @@ from mappings.parties import PartyWanted
 from mappings.terms import RevisionPolicy, UnapprovedPolicy
 from mappings.texts import money
 
+# An expense of it stands in another document of the same report, which is to be changed first.
+ELSEWHERE = "document.elsewhere"
 # Holds that only a person's word is missing for: everything was built, and a release sends it.
-DECISIONS = frozenset({"report.was_reversed", "revision.policy_hold"})
+DECISIONS = frozenset({"report.was_reversed", "revision.policy_hold", ELSEWHERE})
 # A document that others put right already is changed no more, whatever anybody releases.
 HAS_CORRECTIONS = "document.has_corrections"
+# What a person may ask for, besides what a change of the report asks for.
+REPLAY, REPOST = "replay", "repost"
 # So much of a name a wish for a vendor keeps.
 MOST_OF_NAME = 200
 # What a correction reaches that takes everything back.
@@ -60,6 +64,7 @@ class Intent:
     total: Decimal | None = None
     replaces: Posting | None = None  # the live one that an amend or a cancel takes the place of
     waits_for: PartyWanted | None = None  # of the whole report nothing else is missing
+    cause: str = "report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,15 @@ class Decision:
 _NOTHING = Standing(None, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Why a report is looked at: because its content is another than when it was looked at last,
+    or because a person wishes it ("replay", "repost"), or for what Expensify says around it."""
+
+    is_new: bool = True
+    wish: str = ""
+
+
 def decide(
     built: Built,
     slices: dict[str, Standing],
@@ -80,9 +94,13 @@ def decide(
     policy: str = RevisionPolicy.AMEND,
     revision_id: int | None = None,
     place: str = "The report",
+    look: Look = Look(),
 ) -> Decision:
     """Pure: what should be written, given what should stand and what stands. `place` begins the
     messages: which report, whose, how much.
+
+    What stands is built again only where the report changed or a person says so: a rule that
+    changed, or books that were closed meanwhile, are no reason.
 
     A problem in any part holds every part that was never posted, so that a report is never
     half in the books; a part that stands already is amended or held on its own. The same goes for
@@ -91,19 +109,22 @@ def decide(
     intents: list[Intent] = []
     drops: list[Posting] = []
     wanted: set[str] = set()
-    # A part that was set aside is settled: it holds the others no longer.
-    counting = (
+    alone = {name for name in slices if _is_left_alone(name, slices, look, revision_id)}
+    # A part that was set aside is settled, as is what stays as it is: it holds the others no
+    # longer.
+    counting = [
         part
         for part in built.slices
-        if not is_set_aside(slices.get(part.name, _NOTHING).open, revision_id)
-    )
+        if part.name not in alone
+        and not is_set_aside(slices.get(part.name, _NOTHING).open, revision_id)
+    ]
     blocking = built.problems + tuple(p for part in counting for p in part.problems)
-    awaited = next((part.party_wanted for part in built.slices if part.party_wanted), None)
+    awaited = next((part.party_wanted for part in counting if part.party_wanted), None)
     awaited = None if blocking else awaited
     for part in () if built.excluded else built.slices:
         wanted.add(part.name)
         standing = slices.get(part.name, _NOTHING)
-        if _is_taken_back(standing.open) or is_set_aside(standing.open, revision_id):
+        if is_taken_back(standing.open) or part not in counting:
             continue
         corrections = _corrections(part.name, slices)
         if part.entry is not None and corrections.reaches == entry_hash(part.entry):
@@ -119,6 +140,8 @@ def decide(
             intent = _change(part, standing.live, built.problems, awaited, policy, place)
         else:
             intent = _first(part, standing, built.problems, blocking, awaited, place)
+        if intent is not None:
+            intent = _after_the_others(intent, built, slices, place)
         if intent is not None and standing.open is not None and _is_same(standing.open, intent):
             continue
         if standing.open is not None:
@@ -129,7 +152,7 @@ def decide(
         base = corrected(name)
         corrections = _corrections(base, slices)
         is_settled = corrections.reaches == NOTHING_LEFT
-        if base in wanted or is_settled or _is_taken_back(standing.open):
+        if base in wanted or is_settled or is_taken_back(standing.open) or name in alone:
             continue
         if is_set_aside(standing.open, revision_id) and standing.open.op == Op.CANCEL:
             continue  # a person left the document where it is
@@ -150,6 +173,51 @@ def decide(
         if standing.live is not None and not built.problems and not built.excluded:
             intents.append(_take_back(name, standing.live))
     return Decision(tuple(intents), tuple(drops))
+
+
+def _is_left_alone(
+    name: str, slices: Mapping[str, Standing], look: Look, revision_id: int | None
+) -> bool:
+    """It stands, or a person took it back, and neither the report's content nor anybody asks for
+    another look at that."""
+    standing = slices[name]
+    is_open = standing.open is not None and standing.open.state != State.IGNORED
+    if look.is_new or is_open or _corrections(corrected(name), slices).unsent:
+        return False
+    if standing.live is not None:
+        # What was built for an older content may be asked for anew: its change was set aside.
+        is_current = standing.live.revision_id == revision_id
+        return not look.wish or (look.wish == REPLAY and is_current)
+    return standing.last is not None and standing.last.cause == "person" and not look.wish
+
+
+def _after_the_others(
+    intent: Intent, built: Built, slices: Mapping[str, Standing], place: str
+) -> Intent:
+    """No expense is booked anew while it stands in another document of the report: that one is to
+    be changed, or taken back, first, and may turn out to be paid or locked."""
+    if intent.entry is None:
+        return intent
+    gained = {line.transaction_id for line in intent.entry.lines if line.transaction_id}
+    if intent.replaces is not None:
+        gained -= _expenses_of(intent.replaces)
+    meant = {part.name: part.entry for part in built.slices}
+    for name, standing in slices.items():
+        if standing.live is None or corrected(name) != name or name == intent.slice_name:
+            continue
+        if intent.op is Op.AMEND and keys.whole_slice(name) == keys.whole_slice(intent.slice_name):
+            continue  # parts of one document, between which lines move with every change
+        reached, entry = _corrections(name, slices).reaches, meant.get(name)
+        is_right = reached and reached in (NOTHING_LEFT, entry_hash(entry) if entry else "")
+        if not is_right and gained & _expenses_of(standing.live):
+            problem = _stands_elsewhere(place, standing.live)
+            return replace(intent, problems=(problem, *intent.problems), waits_for=None)
+    return intent
+
+
+def _expenses_of(posting: Posting) -> set[str]:
+    lines = posting.entry["lines"] if posting.entry else ()
+    return {line["transaction_id"] for line in lines if line["transaction_id"]}
 
 
 def _first(
@@ -284,7 +352,7 @@ def _is_of_no_account(open_: Posting | None, revision_id: int | None) -> bool:
     return is_aside or open_.state == State.WITHDRAWN
 
 
-def _is_taken_back(open_: Posting | None) -> bool:
+def is_taken_back(open_: Posting | None) -> bool:
     """A person's reversal waits to be sent; no revision undoes it, until it is set aside."""
     if open_ is None or open_.state == State.IGNORED:
         return False
@@ -300,13 +368,20 @@ def of_taken_away(report: Report, policy: str, slices: dict[str, Standing]) -> D
         name: one
         for name, one in slices.items()
         if one.live is not None
-        and not (one.open is not None and one.open.op == Op.CANCEL)
+        and not _is_going(one.open)
         and not _corrections(corrected(name), slices).live  # one without the other is wrong
     }
     return Decision(
-        intents=tuple(_take_back(name, one.live) for name, one in going.items()),
+        intents=tuple(
+            replace(_take_back(name, one.live), cause="away") for name, one in going.items()
+        ),
         drops=tuple(one.open for one in going.values() if one.open is not None),
     )
+
+
+def _is_going(open_: Posting | None) -> bool:
+    """A cancel is under way, or was given up by a person; one that was withdrawn is neither."""
+    return open_ is not None and open_.op == Op.CANCEL and open_.state != State.WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +440,17 @@ def _other_part_held(place: str) -> Problem:
         field="report",
         message=f"{place}: another part of it is held, so this part was not posted either.",
         cure="Settle the other part's problem; this one then goes with it.",
+    )
+
+
+def _stands_elsewhere(place: str, live: Posting) -> Problem:
+    return Problem(
+        code=ELSEWHERE,
+        field="document",
+        message=f"{place}: an expense of this part stands in document {live.number} still, which "
+        "has to be changed first. Nothing was posted.",
+        cure="Nothing, where that document is open: this one follows by itself. If that one has to "
+        "stay as it is, set this aside.",
     )
 
 

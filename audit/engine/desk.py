@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from audit.book import Page, lock_reports, writing
-from audit.engine.decide import HAS_CORRECTIONS
+from audit.engine.decide import HAS_CORRECTIONS, REPLAY, REPOST
 from audit.engine.prepare import prepare
 from audit.engine.twins import TWIN
 from audit.models import Posting, Report
@@ -60,7 +60,8 @@ def replay(reports: Iterable[Report], actor: str, *, repost: bool = False) -> Do
                 page.note("report.replayed", report_id=report.pk)
             aside = Posting.objects.filter(report__in=ids, state=State.IGNORED)
             page.move(aside, {State.IGNORED}, State.SUPERSEDED)
-            Report.objects.filter(pk__in=ids).update(is_due=True)
+            wish = REPOST if repost else REPLAY
+            Report.objects.filter(pk__in=ids).update(is_due=True, asked=wish)
         prepare(flow_id, actor)
         moved += Posting.objects.filter(report__in=ids, state__in=OPEN)
         nudge()
@@ -169,6 +170,8 @@ def reverse(postings: Iterable[Posting], actor: str, reason: str = "") -> Done:
             p.pk for p in page.move(overruled, UNSENT, State.SUPERSEDED)
         }
         busy = {(p.report_id, p.slice_name) for p in overruled if p.pk in gone}
+        # What was to become of the report then counts as not prepared.
+        Report.objects.filter(pk__in={p.report_id for p in overruled}).update(prepared=None)
         cancels = [p for p in cancels if (p.report_id, p.slice_name) not in busy]
         entered += page.create(cancels)
         nudge()

@@ -13,10 +13,12 @@ from audit.engine import wishes
 from audit.engine.decide import (
     Decision,
     Intent,
+    Look,
     Standing,
     decide,
     entry_hash,
     is_set_aside,
+    is_taken_back,
     of_taken_away,
 )
 from audit.engine.filing import want_newer_files
@@ -81,6 +83,7 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
             report.latest = latest[report.latest_id]
         history = _history([report.pk for report in reports])
         looked_at: list[Report] = []
+        decided: set[int] = set()
         replaced: list[Posting] = []
         new: list[Posting] = []
         unchanged: list[Posting] = []
@@ -99,6 +102,9 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
                 replaced += decision.drops
                 new += [drafted(flow, report, one, ledger) for one in decision.intents]
                 continue
+            # While a reversal is on its way nothing else of its part counts: it is looked at anew.
+            if not any(is_taken_back(one.open) for one in slices.values()):
+                decided.add(report.pk)
             built, decision, drafts = _considered(report, flow, book, ledger, slices)
             replaced += decision.drops
             new += drafts
@@ -107,6 +113,11 @@ def _prepare_chunk(flow: Flow, ids: list[int], book: Book, ledger: Ledger, actor
             _note_not_taken(report, built, _is_anything_left(slices, decision), page)
         moved = page.move(replaced, UNSENT | {State.WITHDRAWN, State.IGNORED}, State.SUPERSEDED)
         new = _without_overtaken(new, replaced, moved, looked_at)
+        for report in looked_at:
+            if not report.is_due:
+                report.asked = ""
+                if report.pk in decided:
+                    report.prepared_id = report.latest_id
         _number(new)
         write_columns(looked_at, _COLUMNS)
         wishes.enter(page, new)
@@ -132,11 +143,12 @@ def _considered(
             policy=policy,
             revision_id=report.latest_id,
             place=report_place(report),
+            look=Look(report.prepared_id != report.latest_id, report.asked),
         )
         drafts = [drafted(flow, report, one, ledger) for one in decision.intents]
         return built, decision, drafts
 
-    kept = {name: one.live.date for name, one in slices.items() if one.live}
+    kept = {name: one.last.date for name, one in slices.items() if _keeps_its_date(one)}
     try:
         return consider(build(as_read(report), book, kept_dates=kept))
     except Misfit as misfit:  # taken over by an older version of ours
@@ -213,7 +225,15 @@ def _number(postings: Sequence[Posting]) -> None:
         posting.sequence = highest.get((posting.marker, posting.op), 0) + 1
 
 
-_COLUMNS = ["is_due", "not_taken_code", "not_taken_text", "untaken", "standing"]
+_COLUMNS = [
+    "is_due",
+    "asked",
+    "prepared",
+    "not_taken_code",
+    "not_taken_text",
+    "untaken",
+    "standing",
+]
 
 
 def _history(report_ids: list[int]) -> dict[int, dict[str, Standing]]:
@@ -234,6 +254,11 @@ def _history(report_ids: list[int]) -> dict[int, dict[str, Standing]]:
             for report_id, slices in rows.items()
         },
     )
+
+
+def _keeps_its_date(one: Standing) -> bool:
+    """It stands, or was taken back only to be posted anew as the report is now."""
+    return one.live is not None or (one.last is not None and one.last.cause == "report")
 
 
 def _is_on_the_wire(open_: Posting | None) -> bool:
@@ -317,6 +342,7 @@ def drafted(flow: Flow, report: Report, intent: Intent, ledger: Ledger) -> Posti
         problems=exact_json.plain(problems),
         subject=problems[0].subject if problems else "",
         replaces=live,
+        cause=intent.cause,
         waits_for=wishes.wish(flow, intent.waits_for),
         document_id=live.document_id if live else "",
         document_version=live.document_version if live else "",

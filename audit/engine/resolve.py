@@ -136,6 +136,7 @@ def conclude(run: Run, rows: Sequence[Posting], findings: dict[Marker, Finding])
     hold(run, held, {State.IN_DOUBT})
     again, anew = _resendable(absent)
     with writing(run.connection.pk, lease=run.lease) as page:
+        page.lock(rows)
         write_posted(run, page, adopted, {State.IN_DOUBT})
         for row in anew:
             row.epoch += 1

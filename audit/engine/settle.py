@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from audit.book import Page, writing
+from audit.engine.decide import ELSEWHERE
 from audit.engine.earlier import TAKEN_OVER, earlier_write, take_over
 from audit.engine.filing import want_files
 from audit.engine.kill_points import reach
@@ -52,6 +53,7 @@ def settle(
         outcome = answer.get(Marker(posting.marker)) or InDoubt("the answer does not mention it")
         groups[type(outcome)].append((posting, outcome))
     with writing(run.connection.pk, lease=run.lease) as page:
+        page.lock(postings)
         attempts = [
             Attempt(
                 posting=posting,
@@ -119,6 +121,11 @@ def write_posted(
     old: set[State],
 ) -> None:
     """Enter receipts. What the ledger stored is compared with what was sent, never believed."""
+    if not proofs:
+        return
+    held = page.hold([posting for posting, *_ in proofs], old)
+    # A person may have set one aside since it was looked up.
+    proofs = [one for one in proofs if one[0].pk in held]
     good: list[Posting] = []
     changed: list[Posting] = []
     came_late: list[Posting] = []
@@ -148,16 +155,21 @@ def write_posted(
     for posting in late:
         facts[posting.pk]["late"] = "an earlier version of the report arrived after all"
     on_time = [posting for posting in good if posting not in late]
-    page.move(on_time, old, State.POSTED, fields=RECEIPT_FIELDS, facts=facts)
-    page.move(late, old, State.POSTED, fields=[*RECEIPT_FIELDS, *TAKEN_OVER], facts=facts)
-    page.move(changed, old, State.QUARANTINED, fields=RECEIPT_FIELDS, facts=facts)
+    page.move(on_time, old, State.POSTED, fields=RECEIPT_FIELDS, facts=facts, held=held)
+    page.move(
+        late, old, State.POSTED, fields=[*RECEIPT_FIELDS, *TAKEN_OVER], facts=facts, held=held
+    )
+    page.move(changed, old, State.QUARANTINED, fields=RECEIPT_FIELDS, facts=facts, held=held)
     want_files(page, good)
-    cleared = [p.report_id for p in good if p.op == Op.CANCEL and p.cause == "report"]
-    was_sent = State.SENDING in old
-    _look_again_where_revised([p for p in good if not was_sent or _is_reversal(p)])
-    if again := {*cleared, *(posting.report_id for posting in late)}:
-        # The place is free, or an older version stands: what the report wants now is looked at.
+    cleared = [p.report_id for p in good if p.op == Op.CANCEL and p.cause != "person"]
+    _look_again_where_revised(good)
+    if again := {*cleared, *_waiting_for(good)}:
+        # The place is free: what the report wants now is looked at.
         Report.objects.filter(pk__in=again).update(is_due=True)
+    if late:
+        # An older version stands, whatever was prepared since.
+        ids = {posting.report_id for posting in late}
+        Report.objects.filter(pk__in=ids).update(is_due=True, prepared=None)
 
 
 def _differences(run: Run, posting: Posting, stored: Stored) -> tuple[Difference, ...]:
@@ -165,13 +177,9 @@ def _differences(run: Run, posting: Posting, stored: Stored) -> tuple[Difference
     return other or run.ledger.differences(posting.as_payload(), stored)
 
 
-def _is_reversal(posting: Posting) -> bool:
-    return posting.op == Op.CANCEL and posting.cause == "person"
-
-
 def _look_again_where_revised(done: Sequence[Posting]) -> None:
-    """Found documents may be of an older revision, and no revision overrules a reversal that is
-    asked for: their reports waited for this."""
+    """Documents may be of an older revision than their reports, which waited for this: found ones,
+    released ones, those that a revision left as they were, and reversals that a person wants."""
     if not done:
         return
     revisions = {posting.report_id: posting.revision_id for posting in done}
@@ -179,6 +187,18 @@ def _look_again_where_revised(done: Sequence[Posting]) -> None:
     stale = [pk for pk, latest_id in rows if latest_id != revisions[pk]]
     if stale:
         Report.objects.filter(pk__in=stale).update(is_due=True)
+
+
+def _waiting_for(done: Sequence[Posting]) -> set[int]:
+    """Reports of which another part waits for what was done: for a document to be changed, or put
+    right by a further one."""
+    changed = {p.report_id for p in done if p.op != Op.POST or p.cause == "person"}
+    if not changed:
+        return set()
+    waiting = Posting.objects.filter(
+        report_id__in=changed, state=State.QUARANTINED, problems__0__code=ELSEWHERE
+    )
+    return set(waiting.order_by().values_list("report_id", flat=True))
 
 
 def cards_elsewhere(connection_id: int, rows: Sequence[Posting]) -> dict[int, str]:

@@ -48,6 +48,11 @@ class Report(models.Model):
     latest = models.ForeignKey("Revision", models.PROTECT, related_name="+", null=True)
     standing = models.CharField(max_length=12, choices=Standing, default=Standing.NEW)
     is_due = models.BooleanField(default=True)
+    # The revision that was prepared last, and what a person has asked for since.
+    prepared = models.ForeignKey(
+        "Revision", models.PROTECT, related_name="+", null=True, editable=False, db_index=False
+    )
+    asked = models.CharField(max_length=8, blank=True, editable=False)
     not_taken_code = models.CharField(max_length=40, blank=True)
     not_taken_text = models.CharField("why it is not taken", max_length=300, blank=True)
     unread_text = models.CharField("why it could not be read", max_length=500, blank=True)

@@ -18,4 +18,8 @@ OPS = [
 # The one call that is about no document.
 CREATE = "create"
 CALL_OPS = [*OPS, (CREATE, "Create a vendor")]
-CAUSES = [("report", "The report"), ("person", "A person")]
+CAUSES = [
+    ("report", "The report"),
+    ("away", "The report is no longer approved"),
+    ("person", "A person"),
+]

@@ -68,6 +68,11 @@ def part_slice(slice_name: str, number: int) -> str:
     return f"{slice_name}/part-{number}"
 
 
+def whole_slice(name: str) -> str:
+    """The slice that a part belongs to; the name itself where it is not divided."""
+    return _PART.sub("", name)
+
+
 def base36(number: str | int) -> str:
     """A decimal id in base 36: 19 digits become at most 13 characters."""
     if not _DECIMAL.fullmatch(str(number)):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
-from audit.engine import corrections, desk, intake, settle
+from audit.engine import corrections, desk, drain, intake, settle
 from audit.models import PollRun, Posting, Report
 from audit.states import State
 from connectors.clock import database_now
@@ -298,6 +298,26 @@ def test_a_new_report_in_a_state_that_nobody_knows_is_told(village, monkeypatch)
     village.poll()
     assert PollRun.objects.latest("pk").unreadable == 1
     assert "'Confirmed'" in village.report(report_id).unread_text
+
+
+def test_a_reversal_that_is_set_aside_while_the_ledger_is_read_takes_nothing_away(
+    village, monkeypatch
+):
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.work()
+    bill = village.posting(report_id)
+    desk.reverse([bill], "ann", "a mistake")
+    village.books.delete(village.standing(report_id)[0].id)
+    write = drain._write_gone_and_unseen
+
+    def meanwhile(*given: Any) -> None:
+        desk.ignore([village.posting(report_id)], "ann", "it was right")
+        write(*given)
+
+    monkeypatch.setattr(drain, "_write_gone_and_unseen", meanwhile)
+    village.drain()
+    bill.refresh_from_db()
+    assert (bill.state, village.posting(report_id).state) == (State.POSTED, State.IGNORED)
 
 
 # --- nothing waits for ever -----------------------------------------------------------------------

@@ -310,7 +310,7 @@ def forget(town) -> None:
             else:
                 for verb in ("update", "delete"):
                     cursor.execute(f"DROP TRIGGER {name}_no_{verb}")
-    Report.objects.update(latest=None)
+    Report.objects.update(latest=None, prepared=None)
     Posting.objects.update(call=None, replaces=None)
     for model in (Event, Attempt, Posting, Call, Revision, Report, PollRun, Chain):
         model.objects.all().delete()
