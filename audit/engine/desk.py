@@ -44,10 +44,15 @@ def replay(reports: Iterable[Report], actor: str, *, repost: bool = False) -> Do
     """
     by_flow: dict[int, list[Report]] = defaultdict(list)
     left: list[tuple[str, str]] = []
+    reports = list(reports)
+    aside = Posting.objects.filter(report__in=reports, state=State.IGNORED)
+    has_aside = set(aside.order_by().values_list("report_id", flat=True))
     for report in reports:
         if report.flow_id is None or report.latest_id is None:
             left.append((str(report), "it was never read whole"))
-        elif report.standing == Report.Standing.POSTED and not repost:
+        elif (
+            report.standing == Report.Standing.POSTED and not repost and report.pk not in has_aside
+        ):
             left.append((str(report), STANDS))
         else:
             by_flow[report.flow_id].append(report)

@@ -129,6 +129,22 @@ def test_a_paid_bill_is_not_posted_again_as_a_journal(db, sandboxed):
     assert what_stands(report_id) == town.report(report_id).total
 
 
+def test_a_part_that_was_set_aside_beside_a_posted_one_can_be_replayed(card_town):
+    report_id = towns.STORY[cases.CARD_AND_CASH]
+    pay_by_card(card_town, report_id, 1)
+    card_town.poll()
+    card_town.drain()
+    card_town.poll()
+    rows = Posting.objects.filter(report__report_id=report_id, state=State.READY)
+    assert len(rows) == 1, "the card part follows the bill"
+    desk.ignore(rows, "ann", "not ours")
+    assert card_town.report(report_id).standing == "posted"
+    done = desk.replay([card_town.report(report_id)], "ann")
+    assert [posting.slice_name[:5] for posting in done.moved] == ["card:"]
+    card_town.drain()
+    assert what_stands(report_id) == card_town.report(report_id).total
+
+
 # --- what stands is left alone --------------------------------------------------------------------
 
 
