@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
+from audit.completeness import month_of
 from audit.engine import corrections, desk, drain, intake, settle
 from audit.models import PollRun, Posting, Report
 from audit.states import State
@@ -81,6 +82,7 @@ def test_an_expense_on_a_paid_bill_is_not_booked_again_on_a_card(card_town, how_
     assert set(codes.values()) == {"document.elsewhere"} and len(codes) == how_many
     one = next(posting for posting in held if posting.slice_name != "reimbursable")
     assert bill.number in one.problems[0]["message"]
+    assert month_of(card_town.flow, date(2026, 10, 1), date(2026, 10, 31)).agrees
 
 
 @pytest.mark.parametrize("how_many", [1, 2])
@@ -95,6 +97,7 @@ def test_an_expense_that_leaves_an_open_bill_follows_on_the_card_by_itself(card_
     assert what_stands(report_id) == card_town.report(report_id).total
     cards = [one for one in rows if one.is_live and one.slice_name.startswith("card:")]
     assert len(cards) == 2 + how_many
+    assert month_of(card_town.flow, date(2026, 10, 1), date(2026, 10, 31)).agrees
 
 
 def test_when_the_paid_bill_is_put_right_by_a_further_document_the_card_follows(card_town):
