@@ -14,6 +14,7 @@ from connectors.admin_base import (
     forms,
 )
 from mappings import refusals
+from mappings.admin.choices import HasCompanyBoxes
 from mappings.models import CardAccount, CreditValue, Flow, PayableAccount, Tag
 from mappings.rulebook import Case
 from mappings.schedule import Schedule
@@ -104,7 +105,7 @@ class FlowRowFormSet(BaseInlineFormSet):
                 form.add_error(field, reasons)
 
 
-class AccountByCardInline(TabularInline):
+class AccountByCardInline(HasCompanyBoxes, TabularInline):
     model = CardAccount
     formset = FlowRowFormSet
     extra = 0
@@ -112,7 +113,7 @@ class AccountByCardInline(TabularInline):
     verbose_name_plural = "Accounts of single cards"
 
 
-class AccountByCurrencyInline(TabularInline):
+class AccountByCurrencyInline(HasCompanyBoxes, TabularInline):
     model = PayableAccount
     formset = FlowRowFormSet
     extra = 0
@@ -120,11 +121,11 @@ class AccountByCurrencyInline(TabularInline):
     verbose_name_plural = "Accounts payable by currency"
 
 
-class CreditValueInline(TabularInline):
+class CreditValueInline(HasCompanyBoxes, TabularInline):
     model = CreditValue
     formset = FlowRowFormSet
     extra = 0
-    autocomplete_fields = ("value",)
+    autocomplete_fields = ("dimension", "value")
     verbose_name_plural = "Dimensions of the credit side (journals)"
 
 

@@ -21,6 +21,7 @@ from connectors.admin_base import (
 )
 from connectors.clock import database_now
 from mappings import explain, gaps, services
+from mappings.admin.choices import AboutCompany
 from mappings.admin.flow_forms import (
     CONDITIONAL_FIELDS,
     SCHEDULE_FIELDS,
@@ -42,7 +43,7 @@ NO_FURTHER_RUN = "No further run: every date has passed. Add dates to the schedu
 
 
 @admin.register(Flow)
-class FlowAdmin(RulesFilePages, BackOfficeAdmin):
+class FlowAdmin(RulesFilePages, AboutCompany, BackOfficeAdmin):
     form = FlowForm
     list_display = ("name", "workspace", "connection", "mode", "pause", "due_at", "rule_count")
     list_select_related = ("workspace", "connection")

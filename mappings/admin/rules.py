@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 
 from connectors.admin_base import BackOfficeAdmin, TabularInline, display, messages
 from mappings import refusals, services
+from mappings.admin.choices import AboutCompany, HasChoices, HasCompanyBoxes
 from mappings.admin.rule_form import RuleForm
 from mappings.admin.rules_csv import listed_files
 from mappings.models import ExchangeRate, PartyLink, PartyName, Rule, RuleValue
@@ -28,18 +29,19 @@ class RuleValueFormSet(BaseInlineFormSet):
                         form.add_error(field, reasons)
 
 
-class RuleValueInline(TabularInline):
+class RuleValueInline(HasCompanyBoxes, TabularInline):
     model = RuleValue
     formset = RuleValueFormSet
     extra = 1
     verbose_name = "dimension"
     verbose_name_plural = "Dimensions: without a value, left empty on purpose"
-    autocomplete_fields = ("value",)
+    autocomplete_fields = ("dimension", "value")
 
 
 @admin.register(Rule)
-class RuleAdmin(BackOfficeAdmin):
+class RuleAdmin(HasChoices, AboutCompany, BackOfficeAdmin):
     form = RuleForm
+    company_field = "flow"
     list_display = (
         "priority",
         "flow",
@@ -127,7 +129,7 @@ class RuleAdmin(BackOfficeAdmin):
 
 
 @admin.register(PartyLink)
-class PartyLinkAdmin(BackOfficeAdmin):
+class PartyLinkAdmin(AboutCompany, BackOfficeAdmin):
     list_display = ("employee_email", "party", "connection")
     list_select_related = ("party", "connection")
     list_filter = ("connection",)
