@@ -4,6 +4,7 @@ from audit import groups  # noqa: F401  (importing connects its receiver)
 from audit.admin import (  # noqa: F401  (importing registers them)
     calls,
     connections,
+    decisions,
     events,
     flows,
     mail,

@@ -112,8 +112,9 @@ def _best_link(one: Held, request: HttpRequest) -> Link:
     return best
 
 
-def list_of(one: Held) -> str:
-    """The address of the list of what this cause holds in this company."""
+def list_of(one: Held, **narrowed: str) -> str:
+    """The address of the list of what this cause holds in this company; `narrowed` by more."""
     asked = {"cause": cause_of(one.subject, one.code)}
     asked["connection__id__exact"] = str(one.sample.connection_id)
+    asked |= narrowed
     return f"{reverse('admin:audit_posting_held')}?{urlencode(asked)}"
