@@ -15,7 +15,8 @@ from audit.models import Posting
 from audit.selectors import Held, held
 from connectors.admin_base import messages
 from mappings.admin import PartyLinkAdmin, RuleAdmin
-from mappings.models import PartyLink, Rule
+from mappings.admin.choices import kept_in
+from mappings.models import Party, PartyLink, Rule
 
 
 class TellsWhatWaits:
@@ -52,7 +53,11 @@ class EnginePartyLinkAdmin(TellsWhatWaits, PartyLinkAdmin):
             connection=obj.connection_id, report__employee_email__iexact=obj.employee_email
         )
         for one in _causes(theirs, lambda problem: "employee_email" in _facts(problem)):
-            _tell(request, one)
+            wanted = _facts(one.problem).get("currency", "")
+            if wanted and wanted != kept_in(obj.party):
+                _warn(request, one, obj.party, wanted)
+            else:
+                _tell(request, one)
 
 
 def _causes(rows: QuerySet[Posting], is_meant: Callable[[Mapping], bool]) -> Iterable[Held]:
@@ -83,8 +88,25 @@ def _facts(problem: Mapping[str, Any]) -> Mapping[str, str]:
     return problem.get("facts") or {}
 
 
+def _warn(request: HttpRequest, one: Held, party: Party, wanted: str) -> None:
+    """The ledger would book the figures one to one, so what is in another currency stays held."""
+    messages.warning(
+        request,
+        format_html(
+            'Vendor {} is kept in {}, and <a class="text-link" href="{}">{} ({})</a> {} for a '
+            "vendor in {}. With this link nothing of that is posted.",
+            party,
+            kept_in(party),
+            list_of(one),
+            words.counted(one.reports, "report"),
+            words.sums_and_unknown(one),
+            _wait(one),
+            wanted,
+        ),
+    )
+
+
 def _tell(request: HttpRequest, one: Held, **narrowed: str) -> None:
-    wait = "waits" if one.reports == 1 else "wait"
     may_replay = request.user.has_perm(REPLAY)
     messages.info(
         request,
@@ -92,11 +114,15 @@ def _tell(request: HttpRequest, one: Held, **narrowed: str) -> None:
             '{} ({}) {} for this: <a class="text-link" href="{}">{}</a>',
             words.counted(one.reports, "report"),
             words.sums_and_unknown(one),
-            wait,
+            _wait(one),
             list_of(one, **narrowed),
             "look, then Replay" if may_replay else "look",
         ),
     )
+
+
+def _wait(one: Held) -> str:
+    return "waits" if one.reports == 1 else "wait"
 
 
 for model, ours in ((Rule, EngineRuleAdmin), (PartyLink, EnginePartyLinkAdmin)):

@@ -138,6 +138,30 @@ def test_a_new_link_says_what_waits_for_it(boss, flow, connection) -> None:
     assert boss.get(address(text)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("currency", "level", "said"),
+    [
+        ("EUR", "info", "1 report (119.00 EUR) waits for this: "),
+        ("CHF", "warning", "Vendor Ben Ito is kept in CHF, and "),
+        ("", "warning", "Vendor Ben Ito is kept in USD, and "),
+    ],
+)
+def test_a_link_to_a_vendor_in_a_wrong_currency_is_warned_of(
+    boss, flow, connection, currency, level, said
+) -> None:
+    wants_euros = {
+        "code": "map.currency.party",
+        "subject": "party:56",
+        "facts": NO_VENDOR["facts"] | {"party_id": "56", "currency": "EUR"},
+    }
+    a_held(a_read_report(flow), wants_euros, total="119.00", currency="EUR")
+    ((got, text),) = saved(boss, "partylink", link_form(a_vendor(connection, currency=currency)))
+    assert got == level and text.startswith(said)
+    if level == "warning":
+        assert "1 report (119.00 EUR)</a> waits for a vendor in EUR" in text
+    assert boss.get(address(text)).context["cl"].result_count == 1
+
+
 def test_whoever_may_not_see_postings_is_told_nothing_of_them(flow, connection) -> None:
     a_held(a_read_report(flow), NO_VENDOR)
     clerk = a_person("cleo")
