@@ -152,6 +152,7 @@ class LedgerConnection(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name = "ledger"
         ordering = ("name", "id")
         constraints = (
             models.UniqueConstraint(

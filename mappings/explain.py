@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mappings.books import Book
 from mappings.rulebook import ACCOUNT, PARTY, TAX_CODE, Case, Trial
 
-_LABELS = {ACCOUNT: "Account", PARTY: "Party", TAX_CODE: "Tax code"}
+_LABELS = {ACCOUNT: "Account", PARTY: "Vendor", TAX_CODE: "Tax code"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from connectors.admin import LedgerConnectionAdmin, WorkspaceAdmin
-from connectors.admin_base import ReadOnlyAdmin, button, messages
+from connectors.admin_base import ReadOnlyAdmin, button, display, messages
 from connectors.contract.transport import VendorError
 from connectors.models import LedgerConnection, Workspace
 from mappings import services
@@ -59,10 +59,14 @@ class DimensionAdmin(ReadOnlyAdmin):
 
 @admin.register(Value)
 class ValueAdmin(PulledAdmin):
-    list_display = ("name", "full_name", "dimension", "active", "seen_at")
-    list_select_related = ("dimension",)
-    list_filter = ("active", "dimension")
+    list_display = ("name", "full_name", "dimension", "active", "company", "seen_at")
+    list_select_related = ("dimension__connection",)
+    list_filter = ("active", "dimension__label", "dimension__connection")
     search_fields = ("name", "full_name")
+
+    @display(description="Company", ordering="dimension__connection")
+    def company(self, value: Value) -> str:
+        return str(value.dimension.connection)
 
 
 @admin.register(Party)

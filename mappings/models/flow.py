@@ -102,7 +102,12 @@ class Flow(Scheduled):
         "payee", **_columns(terms.PartyPolicy, terms.PartyPolicy.EMPLOYEE)
     )
     fixed_party = models.ForeignKey(
-        Party, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        Party,
+        verbose_name="clearing vendor",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     party_tag_level = models.PositiveSmallIntegerField(
         "payee by tag level", null=True, blank=True, help_text="Levels count from 1."

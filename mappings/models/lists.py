@@ -32,7 +32,10 @@ class GLAccount(Pulled):
     """One account of the chart. `kind` is the ledger's own account type."""
 
     connection = models.ForeignKey(
-        LedgerConnection, on_delete=models.PROTECT, related_name="accounts"
+        LedgerConnection,
+        verbose_name="company",
+        on_delete=models.PROTECT,
+        related_name="accounts",
     )
     ledger_id = models.CharField("id in the ledger", max_length=100)
     number = models.CharField(max_length=50, blank=True, default="")
@@ -41,7 +44,7 @@ class GLAccount(Pulled):
     currency = models.CharField(max_length=3, blank=True, default="")
 
     class Meta:
-        verbose_name = "GL account"
+        verbose_name = "account"
         ordering = ("connection", "number", "name", "id")
         constraints = (
             models.UniqueConstraint(fields=("connection", "ledger_id"), name="account_once"),
@@ -55,10 +58,13 @@ class Dimension(models.Model):
     """Class, department, customer and the like: `name` is our word, `label` the ledger's."""
 
     connection = models.ForeignKey(
-        LedgerConnection, on_delete=models.PROTECT, related_name="dimensions"
+        LedgerConnection,
+        verbose_name="company",
+        on_delete=models.PROTECT,
+        related_name="dimensions",
     )
     name = models.CharField(max_length=60)
-    label = models.CharField(max_length=100)
+    label = models.CharField("dimension", max_length=100)
 
     class Meta:
         ordering = ("connection", "name", "id")
@@ -78,7 +84,8 @@ class Value(Pulled):
     full_name = models.CharField(max_length=1000, blank=True, default="")
 
     class Meta:
-        verbose_name = "dimension value"
+        verbose_name = "class, customer ..."
+        verbose_name_plural = "classes, customers ..."
         ordering = ("dimension", "full_name", "name", "id")
         constraints = (
             models.UniqueConstraint(fields=("dimension", "ledger_id"), name="value_once"),
@@ -92,7 +99,10 @@ class Party(Pulled):
     """A payee, or a customer or employee who may own a payee's name. `kind` tells which."""
 
     connection = models.ForeignKey(
-        LedgerConnection, on_delete=models.PROTECT, related_name="parties"
+        LedgerConnection,
+        verbose_name="company",
+        on_delete=models.PROTECT,
+        related_name="parties",
     )
     ledger_id = models.CharField("id in the ledger", max_length=100)
     kind = models.CharField(max_length=30, default="vendor")
@@ -101,7 +111,7 @@ class Party(Pulled):
     terms_id = models.CharField("payment terms", max_length=100, blank=True, default="")
 
     class Meta:
-        verbose_name_plural = "parties"
+        verbose_name = "vendor"
         ordering = ("connection", "name", "id")
         constraints = (
             models.UniqueConstraint(fields=("connection", "kind", "ledger_id"), name="party_once"),
@@ -112,7 +122,10 @@ class TaxCode(Pulled):
     """A tax code. `percent` is the sum of its rates for purchases, None where it isn't told."""
 
     connection = models.ForeignKey(
-        LedgerConnection, on_delete=models.PROTECT, related_name="tax_codes"
+        LedgerConnection,
+        verbose_name="company",
+        on_delete=models.PROTECT,
+        related_name="tax_codes",
     )
     ledger_id = models.CharField("id in the ledger", max_length=100)
     percent = models.DecimalField(

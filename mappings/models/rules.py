@@ -39,7 +39,12 @@ class Rule(models.Model):
         GLAccount, on_delete=models.PROTECT, null=True, blank=True, related_name="rules"
     )
     party = models.ForeignKey(
-        Party, on_delete=models.PROTECT, null=True, blank=True, related_name="rules"
+        Party,
+        verbose_name="vendor",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="rules",
     )
     tax_code = models.ForeignKey(
         TaxCode, on_delete=models.PROTECT, null=True, blank=True, related_name="rules"
@@ -109,12 +114,19 @@ class PartyLink(models.Model):
     """A person's decision that an employee is this party; it comes before every search."""
 
     connection = models.ForeignKey(
-        LedgerConnection, on_delete=models.CASCADE, related_name="party_links"
+        LedgerConnection,
+        verbose_name="company",
+        on_delete=models.CASCADE,
+        related_name="party_links",
     )
-    employee_email = models.EmailField()
-    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="links")
+    employee_email = models.EmailField("employee e-mail")
+    party = models.ForeignKey(
+        Party, verbose_name="vendor", on_delete=models.PROTECT, related_name="links"
+    )
 
     class Meta:
+        verbose_name = "employee and vendor"
+        verbose_name_plural = "employees and vendors"
         ordering = ("connection", "employee_email", "id")
         constraints = (
             models.UniqueConstraint(
@@ -137,9 +149,12 @@ class PartyName(models.Model):
     It counts until the employee is linked; while no vendor has the name, one is created."""
 
     connection = models.ForeignKey(
-        LedgerConnection, on_delete=models.CASCADE, related_name="party_names"
+        LedgerConnection,
+        verbose_name="company",
+        on_delete=models.CASCADE,
+        related_name="party_names",
     )
-    employee_email = models.EmailField()
+    employee_email = models.EmailField("employee e-mail")
     name = models.CharField("name of the vendor", max_length=200)
 
     class Meta:
@@ -163,7 +178,10 @@ class ExchangeRate(models.Model):
     """What one unit of `currency` is worth in the company's home currency, in one month."""
 
     connection = models.ForeignKey(
-        LedgerConnection, on_delete=models.CASCADE, related_name="exchange_rates"
+        LedgerConnection,
+        verbose_name="company",
+        on_delete=models.CASCADE,
+        related_name="exchange_rates",
     )
     month = models.DateField(help_text="Any day of the month.")
     currency = models.CharField(max_length=3)
