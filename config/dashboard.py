@@ -182,7 +182,6 @@ def _next_poll(flow: Flow) -> str:
 def _company(one: selectors.Company, *, may_try: bool) -> dict[str, Any]:
     row = one.connection
     state = credential_text(row.credential)
-    closed = max(filter(None, (row.closed_through, row.books_closed_through)), default=None)
     return {
         "link": change_link(row),
         "ledger": ledger_label(row.ledger),
@@ -190,11 +189,19 @@ def _company(one: selectors.Company, *, may_try: bool) -> dict[str, Any]:
         "state": state,
         "colour": {"Working": "success", "Not connected yet": "warning"}.get(state, "danger"),
         "cure": credential_cure(row.credential),
-        "closed": words.day(closed) if closed else "nothing closed",
+        "closed": _closed(row),
         "waiting": words.counted(one.waiting, "report"),
         "held": held_text(one.hold) if one.hold else "",
         "try_url": try_again_url(row) if one.hold and may_try else "",
     }
+
+
+def _closed(row: LedgerConnection) -> str:
+    """The later of the two days, and where it can be changed."""
+    there, ours = row.closed_through, row.books_closed_through
+    if ours and (there is None or ours > there):
+        return f"{words.day(ours)}, here"
+    return f"{words.day(there)}, in QuickBooks" if there else "nothing closed"
 
 
 # --- the sidebar ---------------------------------------------------------------------------------

@@ -137,9 +137,9 @@ class LedgerConnection(models.Model):
         editable=False,
     )
     facts = models.JSONField(default=dict, blank=True, editable=False)
-    closed_through = models.DateField("closed through (ledger)", null=True, blank=True)
+    closed_through = models.DateField("closed in QuickBooks through", null=True, blank=True)
     books_closed_through = models.DateField(
-        "books closed through",
+        "closed here through",
         null=True,
         blank=True,
         help_text="Nothing is posted on or before this day, even if the ledger would take it.",

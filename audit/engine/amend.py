@@ -77,7 +77,7 @@ def _rendered(run: Run, row: Posting, now: Stored) -> Payload | Problems:
 
 
 def ours(connection: LedgerConnection) -> Locks:
-    """Our own "books closed through", which holds whatever the ledger would take."""
+    """Our own "closed here through", which holds whatever the ledger would take."""
     last = connection.books_closed_through
     if last is None:
         return Locks()

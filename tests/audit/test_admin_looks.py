@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from connectors.models import LedgerConnection
 from mappings.admin import flows
 from tests.audit.builders import a_connection, a_flow, a_held, a_person, a_read_report
 
@@ -50,6 +51,21 @@ def test_a_day_stands_before_its_month_and_the_month_is_a_word(boss) -> None:
     home = boss.get(reverse("admin:index")).content.decode().replace("\xa0", " ")
     assert "3 Nov 2026" in home
     assert not re.search(r"(Oct|Nov)\. \d", home)
+
+
+def test_the_home_page_says_where_books_are_closed(boss) -> None:
+    def shown(theirs: str | None, ours: str | None) -> str:
+        LedgerConnection.objects.update(closed_through=theirs, books_closed_through=ours)
+        home = boss.get(reverse("admin:index"))
+        assert "Closed through" in home.content.decode()
+        (company,) = home.context["companies"]
+        return company["closed"].replace("\xa0", " ")
+
+    a_connection()
+    assert shown(None, None) == "nothing closed"
+    assert shown("2026-08-31", None) == "31 Aug 2026, in QuickBooks"
+    assert shown("2026-08-31", "2026-09-30") == "30 Sep 2026, here"
+    assert shown("2026-08-31", "2026-07-31") == "31 Aug 2026, in QuickBooks"
 
 
 def test_one_cause_in_two_companies_has_a_line_a_list_and_a_button_for_each(boss) -> None:

@@ -235,6 +235,14 @@ class TestLedgerConnections:
         assert boss.post(f"{CONNECTIONS}{books.pk}/change/", form).status_code == 302
         assert LedgerConnection.objects.get().books_closed_through.isoformat() == "2026-09-30"
 
+    def test_their_closing_day_and_ours_have_two_names(self, boss: Any, ledger: Any) -> None:
+        books = make_connection()
+        for address in (CONNECTIONS, f"{CONNECTIONS}{books.pk}/change/"):
+            shown = boss.get(address).content.decode()
+            assert "Closed in QuickBooks through" in shown, address
+            assert "Closed here through" in shown, address
+            assert "Books closed through" not in shown, address
+
     def test_the_test_button_shows_the_company_and_what_waits_for_it(
         self, boss: Any, tokens: Any, ledger: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -249,7 +257,7 @@ class TestLedgerConnections:
             f"Company: Acme Consulting US ({REALM})",
             "Home currency: USD",
             "Tax: off",
-            "Closed through: 31 Aug 2026",
+            "Closed in QuickBooks through: 31 Aug 2026",
             "role: Company admin",
             "Reports waiting: 12",
         ):
