@@ -200,13 +200,15 @@ def button(
 
 
 class BackOfficeAdmin(ModelAdmin):
-    """The base of every screen here. `buttons` names methods made with `@button`."""
+    """The base of every screen here. `buttons` names methods made with `@button`; `empty_text`
+    says where rows come from, for lists that people don't add to."""
 
     list_per_page = 50
     list_max_show_all = 500
     show_full_result_count = True
     actions_on_top = True
     buttons: Sequence[str] = ()
+    empty_text = ""
     change_form_outer_before_template = "connectors/buttons.html"
 
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:

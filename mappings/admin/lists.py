@@ -38,6 +38,10 @@ class PulledAdmin(ReadOnlyAdmin):
     """Lists of other systems: changed there, read anew here."""
 
     list_filter: Any = ("active",)
+    empty_text = (
+        "Nothing was read. Lists are read every few hours while a flow uses the ledger or the "
+        "workspace, and at once when you press Read the lists on its page."
+    )
 
 
 @admin.register(GLAccount)
@@ -50,7 +54,7 @@ class GLAccountAdmin(PulledAdmin):
 
 
 @admin.register(Dimension)
-class DimensionAdmin(ReadOnlyAdmin):
+class DimensionAdmin(PulledAdmin):
     list_display = ("label", "name", "connection")
     list_select_related = ("connection",)
     list_filter = ("connection",)
@@ -119,6 +123,11 @@ class EmployeeAdmin(PulledAdmin):
 
 @admin.register(Card)
 class CardAdmin(PulledAdmin):
+    empty_text = (
+        "Expensify tells company cards to administrators of the e-mail domain alone, so they are "
+        "not read by themselves. Rules and flows take a card all the same: by its number, as "
+        "reports show it."
+    )
     list_display = ("name", "number", "bank", "email", "active", "workspace", "seen_at")
     list_select_related = ("workspace",)
     list_filter = ("active", "workspace")
