@@ -25,6 +25,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action, display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import (
     UnfoldAdminPasswordWidget as PasswordWidget,
 )
@@ -42,6 +43,7 @@ from unfold.widgets import (
 )
 
 __all__ = [
+    "AdminPasswordChangeForm",
     "BackOfficeAdmin",
     "Confirmation",
     "ModelAdmin",
@@ -54,6 +56,8 @@ __all__ = [
     "TabularInline",
     "TextInputWidget",
     "TextareaWidget",
+    "UserChangeForm",
+    "UserCreationForm",
     "action",
     "button",
     "change_link",
