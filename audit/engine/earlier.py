@@ -24,7 +24,14 @@ def edits(run: Run, row: Posting, stored: Stored) -> tuple[Difference, ...]:
     if before is None or not before.payload:
         return ()
     found = run.ledger.differences(before.as_payload(), stored)
+    if found and _was_tried(row) and not run.ledger.differences(row.as_payload(), stored):
+        return ()  # its own first try, which was not there yet when it was looked up
     return () if found and earlier_write(run, row, stored) else found
+
+
+def _was_tried(row: Posting) -> bool:
+    """An amend has its payload from the moment that it is sent."""
+    return row.op == Op.AMEND and bool(row.payload)
 
 
 def earlier_write(run: Run, row: Posting, stored: Stored) -> Posting | None:

@@ -127,6 +127,27 @@ def test_an_older_amend_that_arrives_late_is_no_persons_edit(settings, monkeypat
     assert village.posting(report_id).state == State.POSTED
 
 
+def test_an_amend_whose_own_first_try_arrives_late_is_no_persons_edit(settings, monkeypatch):
+    """Looked up and not there yet, it is tried again; and then the first try has arrived."""
+    village = settle_in(
+        settings,
+        monkeypatch,
+        abilities=replace(fake_ledger.ABILITIES, resend_window=timedelta(0)),
+    )
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.work()
+    village.expensify.edit(report_id, 0, 9000)
+    village.poll()
+    village.books.orders.append("late")
+    village.drain()
+    Posting.objects.filter(state=State.IN_DOUBT).update(state=State.READY, call=None, due_at=None)
+    village.books.late_calls_arrive()
+    village.come_to_rest()
+    assert [str(one.total) for one in village.standing(report_id)] == ["90.00"]
+    shown = village.posting(report_id)
+    assert (shown.state, shown.problems) == (State.POSTED, [])
+
+
 def test_a_bill_that_arrives_late_after_its_report_became_a_credit_is_taken_back(
     settings, monkeypatch
 ):
