@@ -84,10 +84,15 @@ def page_link(row: Model | None, text: str = "") -> str:
     return format_html('<a href="{}" class="text-link">{}</a>', change_url(row), text or str(row))
 
 
+def ledger_address(posting: Posting) -> str:
+    """Where the ledger shows the document; "" without an address, and for one that is gone."""
+    return "" if getattr(posting, "is_gone", False) else web_address(posting.document_link)
+
+
 def number_link(posting: Posting) -> str:
     """The document's number, linked to the ledger where the ledger told an address."""
     number = posting.number or posting.document_id or words.NOTHING
-    address = web_address(posting.document_link)
+    address = ledger_address(posting)
     return outside_link(address, number) if address else number
 
 

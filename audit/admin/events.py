@@ -3,17 +3,20 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Prefetch, QuerySet
 from django.http import HttpRequest
 
 from audit import trail
 from audit.admin import words
 from audit.admin.base import BookAdmin, page_link
 from audit.admin.filters import EventKind
-from audit.models import Chain, Event
+from audit.admin.reversals import with_reversals
+from audit.models import Chain, Event, Posting
 from audit.selectors import person_name
 from connectors.admin_base import action, button, display, messages
 
+# What a line of the trail does not show.
+_BULKY = ("payload", "stored", "entry", "explained", "cuts")
 VIEW_CHAIN = "audit.view_chain"
 
 
@@ -23,7 +26,7 @@ class EventAdmin(BookAdmin):
     list_filter = (EventKind, "chain__connection")
     search_fields = ("actor", "report__report_id", "posting__number")
     search_help_text = "Person, report id, document number"
-    list_select_related = ("report", "posting", "chain__connection")
+    list_select_related = ("report", "chain__connection")
     ordering = ("-id",)
     empty_text = "Nothing has happened yet."
 
@@ -36,7 +39,9 @@ class EventAdmin(BookAdmin):
         return words.event_text(event)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).annotate(person=person_name())
+        named = Posting.objects.select_related("report").defer(*_BULKY)
+        rows = super().get_queryset(request).annotate(person=person_name())
+        return rows.prefetch_related(Prefetch("posting", with_reversals(named)))
 
     @display(description="Who", ordering="actor")
     def who(self, event: Event) -> str:

@@ -34,19 +34,21 @@ from audit.admin.actions import (
 from audit.admin.base import (
     badges,
     kind_text,
+    ledger_address,
     number_link,
     outside_link,
     page_link,
     shown_event,
 )
 from audit.admin.calls import call_context
-from audit.admin.cures import told, web_address
+from audit.admin.cures import told
 from audit.admin.entries import labels_of, table_of
 from audit.admin.filters import FailedReceipts, OpenBill, PostingMonth
 from audit.admin.held import HeldPostings
 from audit.admin.meanings import meanings_page
 from audit.admin.parties import CREATE, ask_create, do_create, is_offered
 from audit.admin.receipts import do_try_again, files_context, has_failed
+from audit.admin.reversals import with_postings, with_reversals
 from audit.engine import accept, corrections, desk
 from audit.models import Attempt, Posting
 from audit.selectors import NEWEST, history, postings
@@ -111,7 +113,7 @@ class PostingAdmin(PostingActions):
         return meanings_page(self, request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return postings().order_by(*self.get_ordering(request))
+        return with_reversals(postings()).order_by(*self.get_ordering(request))
 
     # --- the list ---
 
@@ -138,7 +140,7 @@ class PostingAdmin(PostingActions):
 
     @display(description="In the ledger")
     def in_ledger(self, posting: Posting) -> str:
-        address = web_address(posting.document_link)
+        address = ledger_address(posting)
         link = outside_link(address, "Open") if address else words.NOTHING
         return format_html("{} {}", link, badges(words.badges(posting), "warning"))
 
@@ -253,7 +255,7 @@ class PostingAdmin(PostingActions):
             "attempts": [_attempt(one) for one in attempts],
             "calls": [call_context(one) for one in calls],
             "hides_where": True,
-            "events": [shown_event(event) for event in history(posting=row)],
+            "events": [shown_event(one) for one in with_postings(history(posting=row), [row])],
         }
 
 

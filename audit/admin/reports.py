@@ -27,9 +27,10 @@ from audit.admin.cures import Told, expensify_link, told, told_of, web_address
 from audit.admin.differences import differences
 from audit.admin.entries import labels_of, table_of
 from audit.admin.filters import ApprovedMonth, Badge
+from audit.admin.reversals import with_postings, with_reversals
 from audit.models import Posting, Report, Revision
 from audit.preview import preview
-from audit.selectors import as_read, history, postings_of, reports
+from audit.selectors import as_read, history, reports
 from audit.states import NEEDS_PERSON, State
 from connectors.admin_base import (
     Confirmation,
@@ -175,7 +176,7 @@ class ReportAdmin(BookAdmin):
         return TemplateResponse(request, "audit/dry_run.html", context)
 
     def page_context(self, request: HttpRequest, row: Report) -> dict[str, Any]:
-        found = postings_of(row)
+        found = _postings_of(row)
         read, complaint = _read(row)
         return {
             "title": str(row),
@@ -192,8 +193,14 @@ class ReportAdmin(BookAdmin):
             ],
             "shown_postings": _shown(found, row),
             "versions": _versions(row),
-            "events": [shown_event(event) for event in history(report=row)],
+            "events": [shown_event(one) for one in with_postings(history(report=row), found)],
         }
+
+
+def _postings_of(report: Report) -> list[Posting]:
+    """Everything that was ever to be written for the report, the newest first."""
+    rows = Posting.objects.filter(report=report).select_related("flow", "connection", "report")
+    return list(with_reversals(rows).order_by("-pk"))
 
 
 def _ask_replay(rows: QuerySet) -> Confirmation:

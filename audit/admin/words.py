@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import formats, timezone
 
+from audit.admin.reversals import is_reversed
 from audit.codes import meaning
 from audit.models import Call, Event, PollRun, Posting, Report
 from audit.selectors import Held, Sums, Tally
@@ -118,8 +119,10 @@ def state_text(posting: Posting, person: str = "") -> str:
     if posting.op == Op.CANCEL.value:
         if state in _UNDER_WAY:
             return "Being reversed"
-        if state == State.POSTED:
+        if state == State.POSTED or (state == State.SUPERSEDED and posting.posted_at):
             return "Reversed"
+    if state == State.SUPERSEDED and is_reversed(posting):
+        return "Reversed"
     return state.label
 
 
@@ -228,6 +231,10 @@ _EVENTS = {
 }
 
 
+# The same for the posting of a reversal, where it is another sentence.
+_OF_REVERSALS = {"posting.posted": "Taken back in the ledger."}
+
+
 class _Facts(dict[str, str]):
     """A template's gaps: a fact that an older event lacks leaves its place empty."""
 
@@ -240,10 +247,19 @@ def event_text(event: Event) -> str:
     facts = _Facts(shown_facts(event.facts))
     if event.kind.endswith(".changed"):
         facts = _Facts({name: _change(content) for name, content in event.facts.items()})
-    template = _EVENTS.get(event.kind)
+    template = _template(event)
     if template is None:
         return _any_event(event.kind, facts)
     return " ".join(template.format_map(facts).split())
+
+
+def _template(event: Event) -> str | None:
+    posting = event.posting
+    if posting is not None and posting.op == Op.CANCEL.value and event.kind in _OF_REVERSALS:
+        return _OF_REVERSALS[event.kind]
+    if posting is not None and event.kind == "posting.superseded" and is_reversed(posting):
+        return "Reversed."
+    return _EVENTS.get(event.kind)
 
 
 def shown_facts(facts: Mapping[str, Any]) -> dict[str, str]:
