@@ -141,7 +141,7 @@ class PostingAdmin(PostingActions):
     @display(description="In the ledger")
     def in_ledger(self, posting: Posting) -> str:
         address = ledger_address(posting)
-        link = outside_link(address, "Open") if address else words.NOTHING
+        link = outside_link(address, "Look") if address else words.NOTHING
         return format_html("{} {}", link, badges(words.badges(posting), "warning"))
 
     @display(description="Report", ordering="report__report_id")

@@ -179,6 +179,13 @@ def test_a_document_number_leads_to_the_ledger(viewer: Client, flow: Flow) -> No
     assert f'href="{posting.document_link}"' in text_of(viewer, listed("report"))
 
 
+def test_the_link_to_a_document_does_not_call_it_open(viewer: Client, flow: Flow) -> None:
+    """An open bill is one that is not paid."""
+    a_posted(a_read_report(flow), stored={"paid": True})
+    page = text_of(viewer, listed("posting"))
+    assert ">Look</a>" in page and ">Open</a>" not in page
+
+
 def test_a_link_that_is_no_web_address_is_not_a_link(viewer: Client, flow: Flow) -> None:
     posting = a_posted(a_read_report(flow), document_link="javascript:alert(1)")
     for address in (listed("report"), listed("posting"), url(posting), url(posting.report)):
