@@ -48,11 +48,11 @@ from audit.admin.held import HeldPostings
 from audit.admin.meanings import meanings_page
 from audit.admin.parties import CREATE, ask_create, do_create, is_offered
 from audit.admin.receipts import do_try_again, files_context, has_failed
-from audit.admin.reversals import with_postings, with_reversals
+from audit.admin.reversals import open_reversal, with_postings, with_reversals
 from audit.engine import accept, corrections, desk
 from audit.models import Attempt, Posting
 from audit.selectors import NEWEST, history, postings
-from audit.states import IN_FLIGHT, NEEDS_PERSON, State
+from audit.states import IN_FLIGHT, NEEDS_PERSON, OPEN, State
 from connectors.admin_base import (
     button,
     change_url,
@@ -218,7 +218,7 @@ class PostingAdmin(PostingActions):
         label="Reverse",
         permission=REVERSE,
         ask=lambda self, request, one: ask_reverse(Posting.objects.filter(pk=one.pk)),
-        shown=lambda one: one.is_live,
+        shown=lambda one: one.is_live and open_reversal(one) is None,
     )
     def reverse_one(self, request: HttpRequest, posting: Posting) -> None:
         do_reverse(request, [posting])
@@ -263,7 +263,8 @@ class PostingAdmin(PostingActions):
 
 
 def _facts(row: Posting) -> list[tuple[str, Any]]:
-    later = Posting.objects.filter(replaces=row).order_by("pk").first()
+    later = Posting.objects.filter(replaces=row).order_by("pk")
+    later = (later.filter(state__in=OPEN) if row.is_live else later).first()
     facts: list[tuple[str, Any]] = [
         ("Document number", number_link(row)),
         ("Payee", row.party_name or words.NOTHING),
@@ -283,7 +284,8 @@ def _facts(row: Posting) -> list[tuple[str, Any]]:
     if row.waits_for is not None:
         facts.append(("Waits for vendor", page_link(row.waits_for)))
     if later is not None:
-        facts.append(("Its place was taken by", page_link(later, kind_text(later))))
+        label = "Its place is to be taken by" if row.is_live else "Its place was taken by"
+        facts.append((label, page_link(later, kind_text(later))))
     if row.note:
         facts.append(("Note", row.note))
     return facts

@@ -7,11 +7,11 @@ from typing import Any
 
 from django.utils import formats, timezone
 
-from audit.admin.reversals import is_reversed
+from audit.admin.reversals import is_reversed, open_reversal
 from audit.codes import meaning
 from audit.models import Call, Event, PollRun, Posting, Report
 from audit.selectors import Held, Sums, Tally
-from audit.states import State
+from audit.states import NEEDS_PERSON, State
 from connectors.contract.ledger import Op
 from mappings.terms import Mode
 from mappings.texts import money
@@ -121,7 +121,9 @@ def state_text(posting: Posting, person: str = "") -> str:
             return "Being reversed"
         if state == State.POSTED or (state == State.SUPERSEDED and posting.posted_at):
             return "Reversed"
-    if state == State.SUPERSEDED and is_reversed(posting):
+    elif reversal := open_reversal(posting):
+        return "Posted, its reversal is held" if reversal in NEEDS_PERSON else "Being reversed"
+    elif state == State.SUPERSEDED and is_reversed(posting):
         return "Reversed"
     return state.label
 
@@ -129,6 +131,8 @@ def state_text(posting: Posting, person: str = "") -> str:
 def state_colour(posting: Posting) -> str:
     if posting.op == Op.CANCEL.value and posting.state == State.POSTED:
         return ""
+    if reversal := open_reversal(posting):
+        return "warning" if reversal in NEEDS_PERSON else "info"
     return STATE_COLOURS.get(State(posting.state), "")
 
 

@@ -81,3 +81,38 @@ def test_what_is_gone_has_no_link_and_what_was_posted_anew_has_one(village, bill
     Posting.objects.update(document_link=LINK)
     assert text_of(ann, reverse(POSTINGS)).count(LINK) == 1
     assert ann.get(url(reversal)).context["state"] == "Reversed"
+
+
+def buttons(client: Client, row: Posting) -> set[str]:
+    return {one.name for one in client.get(url(row)).context["row_buttons"]}
+
+
+def test_a_bill_that_is_being_reversed_says_so_and_is_not_reversed_again(
+    village, bill, ann
+) -> None:
+    assert "reverse_one" in buttons(ann, bill)
+    (reversal,) = desk.reverse([bill], "ann", "wrong company").moved
+    for address in (url(bill.report), url(bill), reverse(POSTINGS)):
+        assert text_of(ann, address).count("Being reversed\n") >= 1, address
+    assert ann.get(url(bill)).context["state"] == "Being reversed"
+    assert "Its place is to be taken by" in text_of(ann, url(bill))
+    assert "reverse_one" not in buttons(ann, bill)
+
+
+def test_a_bill_whose_reversal_is_held_says_that_it_stands(village, bill, ann) -> None:
+    village.books.change(village.standing(bill.report.report_id)[0].id, paid=True)
+    reversal = take_back(village, bill)
+    reversal.refresh_from_db()
+    assert [one["code"] for one in reversal.problems] == ["document.paid"]
+    page = ann.get(url(bill))
+    assert page.context["state"] == "Posted, its reversal is held"
+    assert "reverse_one" not in buttons(ann, bill)
+    assert {"release_one", "ignore_one"} <= buttons(ann, reversal)
+
+
+def test_a_bill_whose_reversal_was_given_up_is_posted_as_before(village, bill, ann) -> None:
+    (reversal,) = desk.reverse([bill], "ann").moved
+    desk.ignore([reversal], "ann", "it was right")
+    page = ann.get(url(bill))
+    assert page.context["state"] == "Posted" and "Its place" not in page.content.decode()
+    assert "reverse_one" in buttons(ann, bill)
