@@ -31,7 +31,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if may("audit.view_report"):
         context["tiles"] = tiles()
     if may("audit.view_posting"):
-        groups = group_rows(request)
+        groups = group_rows(request, selectors.held())
         context["groups"], context["more_groups"] = groups[:SHOWN_GROUPS], groups[SHOWN_GROUPS:]
         context["shows_held"] = True
         context["held_url"] = reverse("admin:audit_posting_held")

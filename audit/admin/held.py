@@ -1,5 +1,6 @@
 """What waits for a person: held postings by their cause, each with the place of its cure."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +18,9 @@ from audit.models import Posting
 from audit.selectors import Held, has_many_companies, held, postings
 from audit.states import NEEDS_PERSON
 from connectors.admin_base import change_url, display
+
+# The list's filter by company, as an address has it.
+_COMPANY = "connection__id__exact"
 
 
 class HeldPostings(PostingActions):
@@ -43,7 +47,11 @@ class HeldPostings(PostingActions):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"title": "Held: needs you", "groups": group_rows(request)}
+        context = {
+            "title": "Held: needs you",
+            "groups": group_rows(request, [one for one in held() if _is_chosen(one, request)]),
+            "is_one_cause": Cause.parameter_name in request.GET,
+        }
         return super().changelist_view(request, context | (extra_context or {}))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -77,9 +85,17 @@ class HeldPostings(PostingActions):
         return words.moment(posting.state_at)
 
 
-def group_rows(request: HttpRequest) -> list[dict[str, Any]]:
+def _is_chosen(one: Held, request: HttpRequest) -> bool:
+    """It is of the cause and the company that the list was narrowed to, if it was."""
+    cause, company = request.GET.get(Cause.parameter_name), request.GET.get(_COMPANY)
+    return cause in (None, cause_of(one.subject, one.code)) and company in (
+        None,
+        str(one.sample.connection_id),
+    )
+
+
+def group_rows(request: HttpRequest, groups: Sequence[Held]) -> list[dict[str, Any]]:
     """Held postings by cause as the home page and the held list show them."""
-    groups = held()
     names = titles(groups)
     names_company = has_many_companies()
     return [
@@ -115,6 +131,6 @@ def _best_link(one: Held, request: HttpRequest) -> Link:
 def list_of(one: Held, **narrowed: str) -> str:
     """The address of the list of what this cause holds in this company; `narrowed` by more."""
     asked = {"cause": cause_of(one.subject, one.code)}
-    asked["connection__id__exact"] = str(one.sample.connection_id)
+    asked[_COMPANY] = str(one.sample.connection_id)
     asked |= narrowed
     return f"{reverse('admin:audit_posting_held')}?{urlencode(asked)}"

@@ -103,6 +103,29 @@ def test_a_look_alike_leads_to_the_page_where_it_is_linked(boss) -> None:
     assert (one["link"].label, one["link"].url) == ("Look at them and decide", one["url"])
 
 
+def test_the_list_of_one_cause_keeps_its_title_its_sum_and_its_button(boss) -> None:
+    other = a_held(a_read_report(a_flow(a_connection(name="UK books"))), UNCATEGORISED)
+    flow = a_flow(a_connection(name="US books"))
+    a_held(a_read_report(flow), UNCATEGORISED)
+    a_held(a_read_report(flow), TWIN)
+    one = next(
+        one for one in groups(boss) if one["company"] == "US books" and one["cure"] != TWIN["cure"]
+    )
+    page = boss.get(one["url"])
+    assert [row["url"] for row in page.context["groups"]] == [one["url"]]
+    text = page.content.decode().replace("\xa0", " ")
+    head = text[text.index('class="held-cause') : text.index('id="result_list"')]
+    for expected in (one["title"], "1 report</span>, US books", "18.40 USD", one["link"].label):
+        assert expected in head, expected
+    assert other.report.report_id not in text and TWIN["cure"] not in text
+
+
+def test_another_choice_in_the_held_list_shows_no_causes(boss) -> None:
+    a_held(a_read_report(a_flow()), UNCATEGORISED)
+    address = f"{reverse('admin:audit_posting_held')}?state__exact=quarantined"
+    assert 'class="held-cause' not in boss.get(address).content.decode()
+
+
 def held_page(boss: Client) -> str:
     return boss.get(reverse("admin:audit_posting_held")).content.decode().replace("\xa0", " ")
 
