@@ -14,6 +14,7 @@ from audit.admin import words
 from audit.admin.actions import PostingActions
 from audit.admin.cures import Link, cure_links, meaning, titles, web_address
 from audit.admin.filters import Cause, cause_of
+from audit.codes import CODES
 from audit.models import Posting
 from audit.selectors import Held, has_many_companies, held, postings
 from audit.states import NEEDS_PERSON
@@ -115,16 +116,23 @@ def group_rows(request: HttpRequest, groups: Sequence[Held]) -> list[dict[str, A
     ]
 
 
+# What is settled by a button of the posting's own page, with the document at hand from there.
+_DECIDED_THERE = ("document.", "ledger.")
+
+
 def _best_link(one: Held, request: HttpRequest) -> Link:
-    """The best place for the cure; the posting itself where no other is known."""
-    posting = one.sample
+    """The best place for the cure: the posting itself where no other is known, and the list where
+    several have to be gone through one by one."""
+    posting, is_alone = one.sample, one.reports == 1
+    code = one.problem.get("code", one.code)
+    page = change_url(posting) if is_alone else list_of(one)
+    decide = Link("Look at it and decide" if is_alone else "Look at them and decide", page)
+    if code in CODES and code.startswith(_DECIDED_THERE):
+        return decide
     document = web_address(posting.document_link)
-    links = cure_links(one.problem, posting.report, posting.flow, request, document)
-    best = next(links, None)
-    if best is None:
-        is_alone = one.reports == 1
-        page = change_url(posting) if is_alone else list_of(one)
-        best = Link("Look at it and decide" if is_alone else "Look at them and decide", page)
+    best = next(cure_links(one.problem, posting.report, posting.flow, request, document), decide)
+    if best.is_elsewhere and not is_alone:  # it leads to one of the reports
+        return Link("Look at them", page)
     return best
 
 

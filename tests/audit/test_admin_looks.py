@@ -20,6 +20,13 @@ TWIN = {
     "cure": "Link it if it is this one; if it is another, release ours to post it.",
     "subject": "",
 }
+PAID = {
+    "code": "document.paid",
+    "field": "document",
+    "message": "Report R001 changed after posting, but its bill was paid.",
+    "cure": "Post the difference, or leave it.",
+    "subject": "",
+}
 UNCATEGORISED = {
     "code": "map.category.uncategorised",
     "field": "expenses[1].category",
@@ -79,8 +86,9 @@ def test_one_cause_in_two_companies_has_a_line_a_list_and_a_button_for_each(boss
         ("UK books", 1, "18.40 USD"),
     ]
     assert [len(boss.get(one["url"]).context["cl"].result_list) for one in found] == [2, 1]
-    assert [one["link"].label for one in found] == ["Open in Expensify"] * 2
-    assert len({one["link"].url for one in found}) == 2
+    us, uk = found
+    assert (us["link"].label, us["link"].url) == ("Look at them", us["url"])
+    assert uk["link"].label == "Open in Expensify"
     page = boss.get(reverse("admin:audit_posting_held")).content.decode()
     assert "2 reports</span>, US books" in page and "1 report</span>, UK books" in page
 
@@ -101,6 +109,20 @@ def test_a_look_alike_leads_to_the_page_where_it_is_linked(boss) -> None:
     a_held(a_read_report(flow), TWIN)
     (one,) = groups(boss)
     assert (one["link"].label, one["link"].url) == ("Look at them and decide", one["url"])
+
+
+def test_what_is_decided_on_the_posting_leads_there_and_not_to_the_ledger(boss) -> None:
+    """There are the buttons of the cure, such as Post the difference."""
+    flow = a_flow()
+    there = {"document_link": "https://ledger.example/bill/1"}
+    first = a_held(a_read_report(flow), PAID, **there)
+    (one,) = groups(boss)
+    page = reverse("admin:audit_posting_change", args=[first.pk])
+    assert (one["link"].url, one["link"].is_elsewhere) == (page, False)
+    assert "Open in the ledger" in boss.get(page).content.decode()
+    a_held(a_read_report(flow), PAID, **there)
+    (one,) = groups(boss)
+    assert (one["link"].url, one["link"].is_elsewhere) == (one["url"], False)
 
 
 def test_the_list_of_one_cause_keeps_its_title_its_sum_and_its_button(boss) -> None:
