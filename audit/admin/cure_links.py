@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
+from audit.admin.reread import READ, READ_AGAIN
 from audit.codes import CODES as OURS
 from audit.models import Report
 from mappings.codes import CODES as OF_MAPPINGS
@@ -19,9 +20,12 @@ _IN_EXPENSIFY = "https://www.expensify.com/report?" + "param={{%22pageReportID%2
 
 @dataclass(frozen=True, slots=True)
 class Link:
+    """`is_elsewhere`: it leaves this site; `is_pressed`: a button of a page, which asks first."""
+
     label: str
     url: str
     is_elsewhere: bool = False
+    is_pressed: bool = False
 
 
 # Code -> what on the flow's page cures it: the place there, and the words of the button. Gaps are
@@ -117,8 +121,12 @@ def cure_links(
     if needs_lists and may("connectors.view_ledgerconnection"):
         page = "admin:connectors_ledgerconnection_change"
         yield Link("Open the connection", reverse(page, args=[flow.connection_id]))
-    if code in _ON_REPORT or (code.startswith("report.") and code in OF_MAPPINGS):
+    is_mended_there = code in _ON_REPORT or (code.startswith("report.") and code in OF_MAPPINGS)
+    if is_mended_there:
         yield expensify_link(report.report_id)
+    if (is_mended_there or code == "report.unbuilt") and may(READ):
+        page = "admin:audit_report_do"
+        yield Link(READ_AGAIN, reverse(page, args=[report.pk, "read_again"]), is_pressed=True)
     if code in OURS and code.startswith(("ledger.", "document.")) and document:
         yield Link("Open in the ledger", document, is_elsewhere=True)
 

@@ -27,6 +27,7 @@ from audit.admin.cures import Told, expensify_link, told, told_of, web_address
 from audit.admin.differences import differences
 from audit.admin.entries import labels_of, table_of
 from audit.admin.filters import ApprovedMonth, Badge
+from audit.admin.reread import READ, READ_AGAIN, ask_read_again, do_read_again
 from audit.admin.reversals import with_postings, with_reversals
 from audit.models import Posting, Report, Revision
 from audit.preview import preview
@@ -59,7 +60,7 @@ class ReportAdmin(BookAdmin):
     list_select_related = ("flow__connection", "workspace")
     ordering = ("-approved_at", "-id")
     actions = ("replay", "repost")
-    buttons = ("replay_one", "dry_run")
+    buttons = ("replay_one", "read_again", "dry_run")
     page_template = "audit/report.html"
     empty_text = (
         "No reports yet. Connect Expensify and a ledger, then make a flow between them: approved "
@@ -142,6 +143,15 @@ class ReportAdmin(BookAdmin):
     )
     def replay_one(self, request: HttpRequest, report: Report) -> None:
         do_replay(request, [report])
+
+    @button(
+        label=READ_AGAIN,
+        permission=READ,
+        ask=lambda self, request, report: ask_read_again(report),
+        shown=lambda report: report.flow_id is not None,
+    )
+    def read_again(self, request: HttpRequest, report: Report) -> None:
+        do_read_again(request, report)
 
     @button(
         label="Dry run",

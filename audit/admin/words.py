@@ -186,6 +186,7 @@ _EVENTS = {
     "report.deleted": "Deleted in Expensify: missing a second time, a day later.",
     "report.back": "Expensify lists it again.",
     "report.replayed": "Replayed: built again with today's rules.",
+    "report.read_asked": "Asked to be read again from Expensify.",
     "report.not_taken": "Not taken. {why}",
     "report.taken": "Taken after all.",
     "report.unreadable": "A report could not be read. {message}",
