@@ -17,8 +17,9 @@ from audit.engine.twins import TWIN
 from audit.models import KINDS, Posting, Report
 from audit.preview import preview
 from audit.selectors import sums_of
-from audit.states import State
+from audit.states import NEEDS_PERSON, State
 from connectors.admin_base import Confirmation, change_link, confirmed, messages, reason_of
+from connectors.contract.ledger import Op
 from connectors.contract.transport import VendorError
 
 REPLAY = "audit.replay_posting"
@@ -86,7 +87,9 @@ def tell(request: HttpRequest, done: desk.Done, did: str) -> None:
         more = f" and {len(done.left) - NAMED:,} more" if len(done.left) > NAMED else ""
         messages.warning(
             request,
-            format_html("{} left alone. {}{}", words.counted(len(done.left), "row"), listed, more),
+            format_html(
+                "{} left alone. {}{}", words.counted(len(done.left), "posting"), listed, more
+            ),
         )
     if not done.moved and not done.left:
         messages.info(request, "Nothing had to be done.")
@@ -275,6 +278,14 @@ RELEASED = (
     "Nothing is built again: what was built goes out as it is, and its problem is taken as "
     "settled. Use Replay where a rule was added."
 )
+ASIDE = (
+    "These expenses are not posted. They stay listed under Set aside in the month, until their "
+    "report changes or is replayed."
+)
+ASIDE_CHANGE = (
+    "A change or reversal that is set aside is not carried out: the document stays in the ledger "
+    "as it is."
+)
 REVERSE_WARNING = (
     "The documents are voided or deleted in the ledger, as far as they are unpaid, unmatched, "
     "unedited and in an open period. They come back only as new documents."
@@ -297,7 +308,7 @@ class PostingActions(BookAdmin):
     @confirmed(
         label="Release",
         permission=REPLAY,
-        ask=lambda self, request, rows: ask("Release", "posting", rows, what=RELEASED),
+        ask=lambda self, request, rows: ask_release(rows),
     )
     def release(self, request: HttpRequest, rows: QuerySet) -> None:
         do_release(request, rows)
@@ -340,8 +351,46 @@ def ask_replay(rows: QuerySet) -> Confirmation:
     )
 
 
+def ask_release(rows: QuerySet) -> Confirmation:
+    """With the count of those that will be left alone, and what helps them."""
+    asked = ask("Release", "posting", rows, what=RELEASED)
+    needed = rows.select_related(None).only("state", "op", "payload", "entry", "problems")
+    unbuilt = not_held = 0
+    for posting in needed.iterator(chunk_size=500):
+        if posting.state not in NEEDS_PERSON:
+            not_held += 1
+        elif not desk.can_go_out(posting):
+            unbuilt += 1
+    left = []
+    if unbuilt:
+        text = f"{unbuilt:,} {'has' if unbuilt == 1 else 'have'} nothing built and "
+        left.append(("Not released", f"{text}{_stay(unbuilt)} held: use Replay"))
+    if not_held:
+        text = f"{not_held:,} {'is' if not_held == 1 else 'are'} not held and "
+        left.append(("Not released", f"{text}{_stay(not_held)} as {_they(not_held)}"))
+    return replace(asked, facts=[*asked.facts, *left])
+
+
+def _stay(count: int) -> str:
+    return "stays" if count == 1 else "stay"
+
+
+def _they(count: int) -> str:
+    return "it is" if count == 1 else "they are"
+
+
 def ask_aside(rows: QuerySet) -> Confirmation:
-    return ask("Set aside", "posting", rows, reason=WHY_ASIDE, is_reason_needed=True)
+    ops = set(rows.order_by().values_list("op", flat=True))
+    what = [ASIDE] if Op.POST.value in ops else []
+    what += [ASIDE_CHANGE] if ops - {Op.POST.value} else []
+    return ask(
+        "Set aside",
+        "posting",
+        rows,
+        what=" ".join(what),
+        reason=WHY_ASIDE,
+        is_reason_needed=True,
+    )
 
 
 def ask_reverse(rows: QuerySet) -> Confirmation:

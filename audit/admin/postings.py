@@ -12,7 +12,6 @@ from audit.admin import words
 from audit.admin.actions import (
     ACCEPTED,
     IGNORE,
-    RELEASED,
     REPLAY,
     REVERSE,
     PostingActions,
@@ -20,6 +19,7 @@ from audit.admin.actions import (
     ask_aside,
     ask_difference,
     ask_link,
+    ask_release,
     ask_replay,
     ask_reverse,
     do_accept,
@@ -193,9 +193,7 @@ class PostingAdmin(PostingActions):
     @button(
         label="Release",
         permission=REPLAY,
-        ask=lambda self, request, one: ask(
-            "Release", "posting", Posting.objects.filter(pk=one.pk), what=RELEASED
-        ),
+        ask=lambda self, request, one: ask_release(Posting.objects.filter(pk=one.pk)),
         shown=lambda one: one.state in NEEDS_PERSON and desk.can_go_out(one),
     )
     def release_one(self, request: HttpRequest, posting: Posting) -> None:

@@ -144,10 +144,38 @@ def test_release_sends_what_was_built_and_says_what_it_left(poster: Client, flow
     ready.refresh_from_db()
     unbuilt.refresh_from_db()
     assert (ready.state, unbuilt.state) == (State.READY, State.QUARANTINED)
-    assert "1 posting released" in page and "1 row left alone" in page
+    assert "1 posting released" in page and "1 posting left alone" in page
     assert "it could not be built" in page
     assert reverse("admin:audit_posting_change", args=[ready.pk]) in page
     assert Event.objects.filter(posting=ready, actor="paul", kind="posting.ready").exists()
+
+
+def test_the_question_of_release_counts_what_it_will_leave_alone(
+    poster: Client, flow: Flow
+) -> None:
+    ready = a_held(a_read_report(flow), payload="{}")
+    unbuilt = [a_held(a_read_report(flow)) for _ in range(2)]
+    posted = a_posted(a_read_report(flow))
+    page = poster.post(postings_list(), chosen("release", ready, *unbuilt, posted))
+    facts = [text for label, text in page.context["confirmation"].facts if label == "Not released"]
+    assert facts == [
+        "2 have nothing built and stay held: use Replay",
+        "1 is not held and stays as it is",
+    ]
+    page = poster.post(postings_list(), chosen("release", ready))
+    assert "Not released" not in dict(page.context["confirmation"].facts)
+
+
+def test_the_question_of_setting_aside_says_what_becomes_of_the_expenses(
+    poster: Client, flow: Flow
+) -> None:
+    held = a_held(a_read_report(flow))
+    page = poster.post(do("posting", held, "ignore_one")).content.decode()
+    assert "These expenses are not posted. They stay listed under Set aside in the month" in page
+    assert "reversal" not in page.split("confirmation", 1)[-1]
+    reversal = a_held(a_read_report(flow), op="cancel")
+    page = poster.post(do("posting", reversal, "ignore_one")).content.decode()
+    assert "the document stays in the ledger" in page and "are not posted" not in page
 
 
 def test_setting_aside_asks_for_the_reason_and_keeps_it(poster: Client, flow: Flow) -> None:
