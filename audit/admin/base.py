@@ -109,7 +109,7 @@ def kind_text(posting: Posting) -> str:
 
 def shown_event(event: Event) -> dict[str, str]:
     """A line of a history; `event.person` was filled in by `selectors.history`."""
-    where = (event.posting.number or event.posting.slice_name) if event.posting else ""
+    where = (event.posting.number or kind_text(event.posting)) if event.posting else ""
     return {
         "at": words.moment(event.at),
         "text": words.event_text(event),

@@ -71,7 +71,7 @@ class EventAdmin(BookAdmin):
             ("Trail", chain_title(row.chain)),
             ("Place in it", f"{row.seq:,}"),
         ]
-        told = words.shown_facts(row.facts)
+        told = words.shown_facts({k: fact for k, fact in row.facts.items() if k != "slice"})
         facts += [(name.replace("_", " ").capitalize(), text) for name, text in told.items()]
         return {"title": words.event_kind(row.kind), "facts": facts}
 

@@ -125,7 +125,14 @@ def state_text(posting: Posting, person: str = "") -> str:
         return "Posted, its reversal is held" if reversal in NEEDS_PERSON else "Being reversed"
     elif state == State.SUPERSEDED and is_reversed(posting):
         return "Reversed"
+    elif state == State.SUPERSEDED and _is_of_newest_version(posting):
+        return "Built again"
     return state.label
+
+
+def _is_of_newest_version(posting: Posting) -> bool:
+    """The report has not changed since: other rules took its place, or a person's word."""
+    return posting.revision_id == posting.report.latest_id
 
 
 def state_colour(posting: Posting) -> str:
@@ -236,10 +243,6 @@ _EVENTS = {
 }
 
 
-# The same for the posting of a reversal, where it is another sentence.
-_OF_REVERSALS = {"posting.posted": "Taken back in the ledger."}
-
-
 class _Facts(dict[str, str]):
     """A template's gaps: a fact that an older event lacks leaves its place empty."""
 
@@ -259,11 +262,23 @@ def event_text(event: Event) -> str:
 
 
 def _template(event: Event) -> str | None:
-    posting = event.posting
-    if posting is not None and posting.op == Op.CANCEL.value and event.kind in _OF_REVERSALS:
-        return _OF_REVERSALS[event.kind]
-    if posting is not None and event.kind == "posting.superseded" and is_reversed(posting):
-        return "Reversed."
+    """The sentence of its kind, or another where the posting was none such as most."""
+    posting, facts = event.posting, event.facts
+    match event.kind:
+        case "posting.ready" if "op" not in facts:  # it was there before
+            return "Waiting to be sent."
+        case "posting.ready" if not facts.get("number"):
+            is_vendor = posting is not None and posting.waits_for_id is not None
+            waits_for = "for the vendor to be created" if is_vendor else "to be sent"
+            return f"{{op}} entered, waiting {waits_for}."
+        case "posting.posted" if posting is not None and posting.op == Op.CANCEL.value:
+            return "Taken back in the ledger."
+        case "posting.posted" if not facts.get("number"):
+            return "Stands in the ledger."
+        case "posting.superseded" if posting is not None and is_reversed(posting):
+            return "Reversed."
+        case "posting.superseded" if posting is not None and _is_of_newest_version(posting):
+            return "Built again."
     return _EVENTS.get(event.kind)
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit import trail
-from audit.models import Call, Chain, Event, PollRun, Posting, Report
+from audit.models import Call, Chain, Event, PartyWish, PollRun, Posting, Report
 from audit.states import State
 from connectors.models import Channel, Workspace
 from mappings.models import Flow
@@ -342,6 +342,53 @@ def test_dry_run_shows_the_entry_and_writes_nothing(boss: Client, flow: Flow) ->
     assert page.status_code == 200 and "Nothing was written" in text
     assert "map.category.missing" in text
     assert (Posting.objects.count(), Event.objects.count()) == before
+
+
+# --- the timeline ---
+
+
+def timeline(client: Client, row: Any) -> list[tuple[str, str]]:
+    return [(one["text"], one["where"]) for one in client.get(url(row)).context["events"]]
+
+
+def entered(posting: Posting, number: str = "") -> Event:
+    """The event of a posting that was made just now."""
+    facts = {"op": posting.op, "slice": posting.slice_name, "number": number}
+    return an_event(
+        posting.connection, "posting.ready", posting_id=posting.pk, report_id=posting.report_id,
+        facts=facts,
+    )  # fmt: skip
+
+
+def test_the_timeline_names_no_document_that_never_was(boss: Client, flow: Flow) -> None:
+    report = a_read_report(flow)
+    wish = PartyWish.objects.create(
+        connection=flow.connection, employee_email="ben.ito@acme.example", name="Ben Ito",
+        currency="USD", state_at=NOON,
+    )  # fmt: skip
+    waiting = a_posting(report, State.SUPERSEDED, number="", waits_for=wish)
+    event = entered(waiting)
+    assert timeline(boss, report) == [
+        ("Document entered, waiting for the vendor to be created.", "Bill")
+    ]
+    assert "reimbursable" not in text_of(boss, url(event))
+    an_event(flow.connection, "posting.ready", posting_id=waiting.pk, report_id=report.pk)
+    assert timeline(boss, report)[0] == ("Waiting to be sent.", "Bill")
+
+
+def test_what_is_built_again_of_the_same_version_is_not_a_newer_one(
+    boss: Client, flow: Flow
+) -> None:
+    report = a_read_report(flow)
+    posting = a_posting(report, State.SUPERSEDED, number="BILL-1")
+    an_event(flow.connection, "posting.superseded", posting_id=posting.pk, report_id=report.pk)
+    for row in (report, posting):
+        assert timeline(boss, row) == [("Built again.", "BILL-1")]
+    assert "Built again." in text_of(boss, listed("event"))
+    assert boss.get(url(posting)).context["state"] == "Built again"
+    revise(report, expense_line("1001", 900))
+    for row in (report, posting):
+        assert timeline(boss, row) == [("Replaced by a newer version.", "BILL-1")]
 
 
 # --- home ----------------------------------------------------------------------------------------
