@@ -149,7 +149,7 @@ def _oldest() -> dict[str, Any] | None:
     return {
         "link": change_link(posting, posting.number or posting.report.report_id),
         "text": f"{posting.party_name}, {words.amount_of(posting)}",
-        "since": words.moment(posting.state_at),
+        "since": words.moment(posting.state_at, posting.flow),
         "connection": posting.connection,
     }
 
@@ -158,17 +158,17 @@ def _flow(flow: Flow, *, may_see_reports: bool) -> dict[str, Any]:
     run = flow.last_poll
     return {
         "link": change_link(flow),
-        "way": f"{flow.workspace.name} to {flow.connection}",
+        "way": f"{flow.workspace.name} to {flow.connection}, times in {flow.zone}",
         "mode": "Paused" if flow.is_paused else flow.get_mode_display(),
         "colour": "" if flow.is_paused else words.MODE_COLOURS.get(flow.mode, "info"),
         "waiting": words.counted(flow.waiting, "report"),
-        "last_poll": words.moment(run.started_at) if run else "never",
+        "last_poll": words.moment(run.started_at, flow) if run else "never",
         "result": run.get_status_display() if run else "",
         "poll_url": change_url(run) if run else "",
         "is_failed": bool(run and run.status == run.Status.FAILED),
         "why": (run.problem or {}).get("message", "") if run else "",
         "next_poll": _next_poll(flow),
-        "read_through": words.moment(flow.mark_at),
+        "read_through": words.moment(flow.mark_at, flow),
         "month_url": page_url(flow) if may_see_reports else "",
     }
 
@@ -176,7 +176,7 @@ def _flow(flow: Flow, *, may_see_reports: bool) -> dict[str, Any]:
 def _next_poll(flow: Flow) -> str:
     if flow.is_paused:
         return words.NOTHING
-    return "no further run: add dates" if flow.is_used_up else words.moment(flow.due_at)
+    return "no further run: add dates" if flow.is_used_up else words.moment(flow.due_at, flow)
 
 
 def _company(one: selectors.Company, *, may_try: bool) -> dict[str, Any]:

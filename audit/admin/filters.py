@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
@@ -15,6 +17,7 @@ from audit.admin import words
 from audit.admin.cures import titles
 from audit.models import Event
 from audit.selectors import held, span_of, waiting_for
+from mappings.models import Flow
 
 
 class _Month(SimpleListFilter):
@@ -24,17 +27,17 @@ class _Month(SimpleListFilter):
     parameter_name = "period"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        months = (
-            model_admin.model.objects.filter(**{f"{self.column}__isnull": False})
-            .order_by()
-            .annotate(year=ExtractYear(self.column), month=ExtractMonth(self.column))
-            .values_list("year", "month")
-            .distinct()
-        )
+        months = self.months(model_admin.model.objects.filter(**{f"{self.column}__isnull": False}))
         return [
             (f"{year}-{month:02}", formats.date_format(_first(year, month), "YEAR_MONTH_FORMAT"))
             for year, month in sorted(months, reverse=True)
         ]
+
+    def months(self, rows: QuerySet, zone: ZoneInfo | None = None) -> set[tuple[int, int]]:
+        year, month = ExtractYear(self.column, tzinfo=zone), ExtractMonth(self.column, tzinfo=zone)
+        return set(
+            rows.order_by().annotate(year=year, month=month).values_list("year", "month").distinct()
+        )
 
     def queryset(self, request: HttpRequest, rows: QuerySet) -> QuerySet:
         if not self.value():
@@ -54,10 +57,28 @@ def _first(year: int, month: int) -> Any:
 
 
 class ApprovedMonth(_Month):
+    """Each report by the day in its flow's zone, as its page and its document have it."""
+
     title, column = "approved in", "approved_at"
 
+    def months(self, rows: QuerySet, zone: ZoneInfo | None = None) -> set[tuple[int, int]]:
+        found = super().months(rows.filter(flow=None))
+        for one in _zones():
+            found |= super().months(rows.filter(flow__zone=one.key), one)
+        return found
+
     def within(self, rows: QuerySet, first: Any, last: Any) -> QuerySet:
-        return rows.filter(approved_at__date__range=(first, last))
+        found = Q(flow=None, approved_at__date__range=(first, last))
+        for zone in _zones():
+            begins = datetime.combine(first, time.min, zone)
+            ends = datetime.combine(last + timedelta(days=1), time.min, zone)
+            found |= Q(flow__zone=zone.key, approved_at__gte=begins, approved_at__lt=ends)
+        return rows.filter(found)
+
+
+def _zones() -> list[ZoneInfo]:
+    names = Flow.objects.order_by("zone").values_list("zone", flat=True).distinct()
+    return [ZoneInfo(name) for name in names]
 
 
 class PostingMonth(_Month):

@@ -37,6 +37,8 @@ from mappings.terms import Mode
 
 SHOWN_POLLS = 5
 SHOWN_PREVIEWS = 200
+# Fields of the form that this room shows in the flow's zone.
+_OURS = {"mark_at": "read_through"}
 
 
 class EngineFlowAdmin(FillsBack, FlowAdmin):
@@ -50,11 +52,19 @@ class EngineFlowAdmin(FillsBack, FlowAdmin):
         "reverse_tests",
         *FlowAdmin.buttons[1:],
     )
-    readonly_fields = (*FlowAdmin.readonly_fields, "last_polls", "its_reports", "filled_back")
+    readonly_fields = (
+        *(_OURS.get(one, one) for one in FlowAdmin.readonly_fields),
+        "last_polls",
+        "its_reports",
+        "filled_back",
+    )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         ours = ("Reports", {"fields": ("its_reports", "last_polls", "filled_back")})
-        fieldsets = list(super().get_fieldsets(request, obj))
+        fieldsets = [
+            (title, {**columns, "fields": [_OURS.get(one, one) for one in columns["fields"]]})
+            for title, columns in super().get_fieldsets(request, obj)
+        ]
         return [fieldsets[0], ours, *fieldsets[1:]] if obj is not None else fieldsets
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
@@ -101,7 +111,7 @@ class EngineFlowAdmin(FillsBack, FlowAdmin):
         lines = [
             (
                 change_url(run),
-                words.moment(run.started_at),
+                words.moment(run.started_at, flow),
                 run.get_status_display().lower(),
                 words.counted(run.found, "report"),
                 run.new,
@@ -118,7 +128,16 @@ class EngineFlowAdmin(FillsBack, FlowAdmin):
             lines,
         )
         address = f"{reverse('admin:audit_pollrun_changelist')}?flow__id__exact={flow.pk}"
-        return format_html('{}<a class="text-link" href="{}">All polls</a>', listed, address)
+        return format_html(
+            '{}<a class="text-link" href="{}">All polls</a> (times in {})',
+            listed,
+            address,
+            flow.zone,
+        )
+
+    @display(description="Approvals read through")
+    def read_through(self, flow: Flow) -> str:
+        return f"{words.moment(flow.mark_at, flow)} ({flow.zone})" if flow.mark_at else "None yet"
 
     @button(label="Poll now", permission="mappings.poll_flow", is_primary=True)
     def poll_now(self, request: HttpRequest, flow: Flow) -> None:

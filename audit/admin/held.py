@@ -83,7 +83,7 @@ class HeldPostings(PostingActions):
 
     @display(description="Since", ordering="state_at")
     def since(self, posting: Posting) -> str:
-        return words.moment(posting.state_at)
+        return words.moment(posting.state_at, posting.flow)
 
 
 def _is_chosen(one: Held, request: HttpRequest) -> bool:

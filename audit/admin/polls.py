@@ -32,7 +32,7 @@ class PollRunAdmin(BookAdmin):
 
     @display(description="Due", ordering="due_at")
     def due(self, run: PollRun) -> str:
-        return words.moment(run.due_at)
+        return words.moment(run.due_at, run.flow)
 
     @display(description="Result", ordering="status", label=_COLOURS)
     def status_badge(self, run: PollRun) -> str:
@@ -59,14 +59,14 @@ class PollRunAdmin(BookAdmin):
         ]
         excluded = [(f"Not taken: {reason}", count) for reason, count in row.excluded.items()]
         return {
-            "title": f"Poll of {row.flow}, {words.moment(row.due_at)}",
+            "title": f"Poll of {row.flow}, {words.moment(row.due_at, row.flow)}",
             "problems": problems,
             "facts": [
                 ("Flow", page_link(row.flow)),
                 ("Result", row.get_status_display()),
-                ("Due", words.moment(row.due_at)),
-                ("Started", words.moment(row.started_at)),
-                ("Finished", words.moment(row.finished_at)),
+                ("Due", words.moment(row.due_at, row.flow)),
+                ("Started", words.moment(row.started_at, row.flow)),
+                ("Finished", words.moment(row.finished_at, row.flow)),
                 *window,
                 ("Reports found", f"{row.found:,}"),
                 ("New", f"{row.new:,}"),

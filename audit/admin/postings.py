@@ -231,6 +231,10 @@ class PostingAdmin(PostingActions):
         do_create(request, posting)
 
     def page_context(self, request: HttpRequest, row: Posting) -> dict[str, Any]:
+        with words.in_zone_of(row.flow):
+            return self._page(request, row)
+
+    def _page(self, request: HttpRequest, row: Posting) -> dict[str, Any]:
         entry = row.as_entry()
         attempts = list(
             Attempt.objects.filter(posting=row).select_related("call").order_by("-pk")[:NEWEST]
@@ -271,6 +275,7 @@ def _facts(row: Posting) -> list[tuple[str, Any]]:
         ("Report", page_link(row.report)),
         ("Flow", page_link(row.flow)),
         ("Ledger", page_link(row.connection)),
+        ("Days and times in", row.flow.zone),
         ("Since", words.moment(row.state_at)),
     ]
     if row.posted_at:

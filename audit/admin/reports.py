@@ -108,7 +108,7 @@ class ReportAdmin(BookAdmin):
 
     @display(description="Approved", ordering="approved_at")
     def approved(self, report: Report) -> str:
-        return words.day(report.approved_at)
+        return words.day(report.approved_at, report.flow)
 
     @display(description="Documents")
     def documents(self, report: Report) -> str:
@@ -186,6 +186,10 @@ class ReportAdmin(BookAdmin):
         return TemplateResponse(request, "audit/dry_run.html", context)
 
     def page_context(self, request: HttpRequest, row: Report) -> dict[str, Any]:
+        with words.in_zone_of(row.flow):
+            return self._page(request, row)
+
+    def _page(self, request: HttpRequest, row: Report) -> dict[str, Any]:
         found = _postings_of(row)
         read, complaint = _read(row)
         return {
@@ -246,6 +250,7 @@ def _facts(report: Report, read: Read | None) -> list[tuple[str, Any]]:
         ),
         ("Workspace", str(report.workspace)),
         ("Flow", page_link(report.flow)),
+        ("Days and times in", report.flow.zone if report.flow else words.NOTHING),
         ("Submitted", words.moment(report.submitted_at)),
         ("Approved", words.moment(report.approved_at)),
     ]

@@ -27,7 +27,7 @@ def ask_read_again(report: Report) -> Confirmation:
         question=f"Read {report.report_id} again from Expensify?",
         facts=[
             ("Report", str(report)),
-            ("Last read", words.moment(report.read_at)),
+            ("Last read", words.moment(report.read_at, report.flow)),
             ("What happens", _WHAT),
         ],
         verb="Read it again",
@@ -66,7 +66,7 @@ def _why_not(report: Report, asked_at: datetime) -> str:
     told = f"{failed.problem['message']} {failed.problem['cure']}"
     if failed.started_at >= asked_at:
         return f"Expensify could not be read. {told}"
-    again = words.soon(failed.started_at + pace().poll_retry)
+    again = words.soon(failed.started_at + pace().poll_retry, report.flow)
     return f"Expensify could not be read a little while ago; it can be asked again {again}. {told}"
 
 
@@ -79,10 +79,11 @@ def _tell(request: HttpRequest, before: Report, now: Report) -> None:
     elif news := _news(before, now):
         messages.success(request, f"{news} {standing}")
     else:
+        since = words.moment(before.read_at, now.flow)
         messages.info(
             request,
-            f"Nothing has changed in Expensify since {words.moment(before.read_at)}. {standing} "
-            "Replay builds it again with today's rules.",
+            f"Nothing has changed in Expensify since {since}. {standing} Replay builds it again "
+            "with today's rules.",
         )
 
 

@@ -1,9 +1,11 @@
 """What the screen says: states, events, amounts and times in the words of its readers."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import formats, timezone
 
@@ -13,6 +15,7 @@ from audit.models import Call, Event, PollRun, Posting, Report
 from audit.selectors import Held, Sums, Tally
 from audit.states import NEEDS_PERSON, State
 from connectors.contract.ledger import Op
+from mappings.models import Flow
 from mappings.terms import Mode
 from mappings.texts import money
 
@@ -78,24 +81,33 @@ def unbroken(text: str) -> str:
     return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def day(on: date | datetime | None) -> str:
-    """A day in the reader's order; of a moment, the day in the current zone."""
+def in_zone_of(flow: Flow | None) -> AbstractContextManager:
+    """Days and times in the zone in which the flow's documents are dated: a report approved on the
+    last evening of a month is dated in it, whatever day it was where the server stands."""
+    return timezone.override(ZoneInfo(flow.zone)) if flow is not None else nullcontext()
+
+
+def day(on: date | datetime | None, flow: Flow | None = None) -> str:
+    """A day in the reader's order; of a moment, the day in the flow's or the current zone."""
     if on is None:
         return NOTHING
-    on = timezone.localtime(on) if isinstance(on, datetime) else on
+    with in_zone_of(flow):
+        on = timezone.localtime(on) if isinstance(on, datetime) else on
     return unbroken(formats.date_format(on))
 
 
-def moment(at: datetime | None) -> str:
+def moment(at: datetime | None, flow: Flow | None = None) -> str:
     if at is None:
         return NOTHING
-    return f"{day(at)} {timezone.localtime(at):%H:%M}"
+    with in_zone_of(flow):
+        return f"{day(at)} {timezone.localtime(at):%H:%M}"
 
 
-def soon(at: datetime) -> str:
+def soon(at: datetime, flow: Flow | None = None) -> str:
     """14:05 for today, with the day for any other."""
-    is_today = timezone.localtime(at).date() == timezone.localdate()
-    return f"{timezone.localtime(at):%H:%M}" if is_today else moment(at)
+    with in_zone_of(flow):
+        is_today = timezone.localtime(at).date() == timezone.localdate()
+        return f"{timezone.localtime(at):%H:%M}" if is_today else moment(at)
 
 
 def counted(count: int, noun: str) -> str:
@@ -109,10 +121,11 @@ def state_text(posting: Posting, person: str = "") -> str:
     """The state of a posting; `person` is who set it aside, if anybody did."""
     state = State(posting.state)
     if state == State.IGNORED:
-        on = formats.date_format(timezone.localtime(posting.state_at), "MONTH_DAY_FORMAT")
+        with in_zone_of(posting.flow):
+            on = formats.date_format(timezone.localtime(posting.state_at), "MONTH_DAY_FORMAT")
         return f"Set aside by {person}, {on}" if person else f"Set aside, {on}"
     if state == State.RETRY_WAIT and posting.due_at is not None:
-        return f"Will try again at {soon(posting.due_at)}"
+        return f"Will try again at {soon(posting.due_at, posting.flow)}"
     if state == State.READY and posting.waits_for_id is not None:
         is_dry = posting.flow.mode == Mode.DRY_RUN
         return f"Waiting: vendor {'would be' if is_dry else 'is being'} created"

@@ -1,6 +1,7 @@
 """What catches the eye: dates, causes with their company and button, and styles that exist."""
 
 import re
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from audit.models import PollRun
 from connectors.models import LedgerConnection
 from mappings.admin import flows
 from tests.audit.builders import a_connection, a_flow, a_held, a_person, a_read_report
@@ -203,3 +205,37 @@ def test_every_style_that_a_template_names_is_in_the_themes_css_or_its_own() -> 
                 if not re.search(re.escape(written) + r"(?![\w\\-])", css + own):
                     missing.append(f"{template.name}: {name}")
     assert not missing
+
+
+# --- days and times ------------------------------------------------------------------------------
+
+
+def test_the_times_of_a_report_and_its_flow_are_those_of_the_books(boss) -> None:
+    """Half past three in the night of 1 Nov in London is still October in New York."""
+    approved = datetime(2026, 11, 1, 3, 30, tzinfo=UTC)
+    report = a_read_report(
+        flow := a_flow(zone="America/New_York", mark_at=approved), approved_at=approved
+    )
+    run = PollRun.objects.create(
+        flow=flow, due_at=approved, status="done", owner="x", until=approved, started_at=approved
+    )
+    shown = "31 Oct 2026 23:30"
+    pages = {
+        "report": reverse("admin:audit_report_change", args=[report.pk]),
+        "flow": reverse("admin:mappings_flow_change", args=[flow.pk]),
+        "poll": reverse("admin:audit_pollrun_change", args=[run.pk]),
+        "home": reverse("admin:index"),
+    }
+    for name, address in pages.items():
+        page = boss.get(address).content.decode().replace("\xa0", " ")
+        assert shown in page and "America/New_York" in page or name == "poll", name
+        assert "1 Nov 2026 03:30" not in page and "1 Nov 2026, 3:30" not in page, name
+    reports = reverse("admin:audit_report_changelist")
+    page = boss.get(reports).content.decode().replace("\xa0", " ")
+    assert "31 Oct 2026" in page and "1 Nov 2026" not in page
+    assert '?period=2026-10"' in page and '?period=2026-11"' not in page
+    found = {
+        month: len(boss.get(f"{reports}?period={month}").context["cl"].result_list)
+        for month in ("2026-10", "2026-11")
+    }
+    assert found == {"2026-10": 1, "2026-11": 0}
