@@ -1,24 +1,31 @@
 """Poll runs: what each reading of Expensify found, and why it failed where it did."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 
 from audit.admin import words
 from audit.admin.base import BookAdmin, page_link
+from audit.codes import meaning
 from audit.models import PollRun
 from connectors.admin_base import display
 
 _COLOURS = {PollRun.Status(value).label: colour for value, colour in words.POLL_COLOURS.items()}
+# What was asked for, as the run keeps it, in the order of the page; other facts are for us.
 _WINDOW = {
     "workspace": "Workspace",
     "approved_after": "Approved on or after",
     "states": "States asked for",
+    "also_read": "Also read, by the day of approval",
     "read_again": "Known reports read again",
+    "before_posting": "Asked for by their ids alone",
     "overtaken": "Left as they are, read again meanwhile",
 }
+_STATES = {"APPROVED": "Approved", "REIMBURSED": "Reimbursed", "ARCHIVED": "Closed"}
 
 
 @admin.register(PollRun)
@@ -53,11 +60,14 @@ class PollRunAdmin(BookAdmin):
         problems = []
         if row.problem:
             problems = [{**row.problem, "links": ()}]
-        window = [
-            (_WINDOW.get(name, name.replace("_", " ").capitalize()), _plain(content))
-            for name, content in row.window.items()
+        asked = [
+            (label, _told(name, row.window[name]))
+            for name, label in _WINDOW.items()
+            if name in row.window
         ]
-        excluded = [(f"Not taken: {reason}", count) for reason, count in row.excluded.items()]
+        left_out = format_html_join(
+            "", "<div>{}: {}</div>", ((f"{n:,}", meaning(one)) for one, n in row.excluded.items())
+        )
         return {
             "title": f"Poll of {row.flow}, {words.moment(row.due_at, row.flow)}",
             "problems": problems,
@@ -67,17 +77,34 @@ class PollRunAdmin(BookAdmin):
                 ("Due", words.moment(row.due_at, row.flow)),
                 ("Started", words.moment(row.started_at, row.flow)),
                 ("Finished", words.moment(row.finished_at, row.flow)),
-                *window,
+                *asked,
                 ("Reports found", f"{row.found:,}"),
                 ("New", f"{row.new:,}"),
                 ("Changed", f"{row.revised:,}"),
                 ("Unchanged", f"{row.unchanged:,}"),
                 ("Could not be read", f"{row.unreadable:,}"),
-                *excluded,
+                *([("Not taken", left_out)] if left_out else []),
                 ("Totals", self.sums(row)),
             ],
         }
 
 
-def _plain(content: Any) -> str:
-    return ", ".join(map(str, content)) if isinstance(content, list) else str(content)
+def _told(name: str, content: Any) -> str:
+    match name:
+        case "approved_after":
+            return _day(content)
+        case "states":
+            return ", ".join(_STATES.get(state, state.capitalize()) for state in content)
+        case "also_read":
+            return ", ".join(" to ".join(map(_day, span.split(" to "))) for span in content)
+        case "workspace":
+            return str(content)
+    return f"{content:,}"
+
+
+def _day(text: str) -> str:
+    """A day as the run keeps it in the reader's order; any other word, such as today, as it is."""
+    try:
+        return words.day(date.fromisoformat(text))
+    except ValueError:
+        return text

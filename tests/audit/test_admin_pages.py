@@ -344,6 +344,26 @@ def test_dry_run_shows_the_entry_and_writes_nothing(boss: Client, flow: Flow) ->
     assert (Posting.objects.count(), Event.objects.count()) == before
 
 
+def test_a_poll_tells_what_was_asked_for_in_words(viewer: Client, flow: Flow) -> None:
+    window = {
+        "workspace": "Acme US",
+        "approved_after": "2026-09-28",
+        "states": ["APPROVED", "ARCHIVED"],
+        "sweep": True,
+        "also_read": ["2026-08-01 to 2026-08-31", "2026-09-01 to today"],
+        "read_again": 1200,
+    }
+    run = a_poll(flow, window=window, excluded={"excluded.before_start": 3})
+    page = text_of(viewer, url(run))
+    for expected in (
+        "28 Sep 2026", "Approved, Closed", "1 Aug 2026 to 31 Aug 2026, 1 Sep 2026 to today",
+        "1,200", "3: The report was approved before the flow's start.",
+    ):  # fmt: skip
+        assert expected in page, expected
+    for code in ("Sweep", "APPROVED", "excluded.", "2026-09", "True"):
+        assert code not in page.split('id="content-main"')[1], code
+
+
 # --- the timeline ---
 
 
