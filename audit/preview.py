@@ -4,9 +4,9 @@ Whoever shows a dry run (a page, a terminal, the API) asks here, so that all of 
 as the engine would do.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -31,6 +31,7 @@ from mappings import services
 from mappings.books import Book
 from mappings.build import Built, BuiltSlice, Excluded, Note, Untaken, build
 from mappings.models import Flow
+from mappings.texts import money
 
 CHUNK = 200
 # A connection's ledger is none of this installation, or settings lead nowhere.
@@ -129,6 +130,59 @@ class Preview:
         if self.excluded or self.note:
             return (self.excluded or self.note).text
         return ""
+
+
+_BECOMES = {
+    "post": "would be posted",
+    "amend": "would be changed in place",
+    "reverse": "would be reversed",
+    "keep": "in the ledger already",
+}
+_PLURALS = {"Journal entry": "journal entries"}
+
+
+@dataclass(slots=True)
+class Figures:
+    """What many previews come to: documents by what would become of them, kind and currency."""
+
+    reports: int = 0
+    held: int = 0
+    left_out: int = 0
+    documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    sums: dict[tuple[str, str, str], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    def add(self, one: Preview) -> None:
+        self.reports += 1
+        self.held += one.is_held
+        self.left_out += not one.is_held and not one.parts
+        for part in one.parts:
+            if part.would in _BECOMES:
+                key = (part.would, part.kind_label, part.currency)
+                self.documents[key] += 1
+                self.sums[key] += part.total or 0
+
+    def __str__(self) -> str:
+        """`31 reports: 26 bills, 11,827.53 USD would be posted; 4 reports held`."""
+        said = []
+        for would, becomes in _BECOMES.items():
+            ours = [key for key in sorted(self.documents) if key[0] == would]
+            if ours:
+                said.append(f"{', '.join(map(self._of_kind, ours))} {becomes}")
+        if self.held:
+            said.append(f"{_counted(self.held, 'report')} held")
+        if self.left_out:
+            said.append(f"{_counted(self.left_out, 'report')} not taken")
+        counted = _counted(self.reports, "report")
+        return f"{counted}: {'; '.join(said)}" if said else counted
+
+    def _of_kind(self, key: tuple[str, str, str]) -> str:
+        _, kind, currency = key
+        return f"{_counted(self.documents[key], kind)}, {money(self.sums[key], currency)}"
+
+
+def _counted(count: int, noun: str) -> str:
+    many = _PLURALS.get(noun, f"{noun.lower()}s")
+    return f"{count:,} {noun.lower() if count == 1 else many}"
 
 
 def preview(reports: Iterable[Report]) -> list[Preview]:

@@ -244,11 +244,13 @@ class BackOfficeAdmin(ModelAdmin):
 
     def press(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """A button was pressed on the page of one row."""
-        if request.method != "POST":
+        if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["POST"])
         row = self.get_object(request, object_id)
         if row is None:
             return self._get_obj_does_not_exist_redirect(request, self.model._meta, object_id)
+        if request.method != "POST":  # reloaded, or signed in again: the button is on the page
+            return HttpResponseRedirect(change_url(row, self.admin_site.name))
         if name not in self.buttons or not self.has_view_permission(request, row):
             raise PermissionDenied
         answer = getattr(self, name)(request, row)

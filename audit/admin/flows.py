@@ -15,7 +15,7 @@ from audit.admin.backfill import FillsBack, preview_row
 from audit.admin.completeness import page_url
 from audit.engine import desk
 from audit.models import PollRun, Posting, Report
-from audit.preview import preview
+from audit.preview import Figures, previews
 from audit.selectors import reports_waiting, sums_of
 from audit.states import State
 from connectors.admin_base import (
@@ -37,6 +37,8 @@ from mappings.terms import Mode
 
 SHOWN_POLLS = 5
 SHOWN_PREVIEWS = 200
+# So many are built while somebody waits for the page.
+COUNTED_PREVIEWS = 5_000
 # Fields of the form that this room shows in the flow's zone.
 _OURS = {"mark_at": "read_through"}
 
@@ -170,16 +172,19 @@ class EngineFlowAdmin(FillsBack, FlowAdmin):
         """What every approved report of the flow would become now; nothing is written."""
         final = [status.value for status in ReportStatus if status.is_final]
         chosen = Report.objects.filter(flow=flow, status__in=final, latest__isnull=False)
-        found = preview(chosen.order_by("approved_at", "pk")[:SHOWN_PREVIEWS])
-        held = sum(one.is_held for one in found)
-        left = chosen.count() - len(found)
+        chosen = chosen.select_related("latest", "flow__connection", "flow__workspace")
+        figures, shown = Figures(), []
+        for one in previews(chosen.order_by("approved_at", "pk")[:COUNTED_PREVIEWS]):
+            figures.add(one)
+            if len(shown) < SHOWN_PREVIEWS:
+                shown.append(one)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Dry run of {flow}",
             "opts": self.opts,
-            "summary": f"{words.counted(len(found), 'report')}, {held} would be held"
-            + (f"; {left} more are not shown" if left else ""),
-            "rows": [preview_row(one) for one in found],
+            "summary": str(figures),
+            "partly": _partly(chosen.count(), figures.reports, len(shown)),
+            "rows": [preview_row(one) for one in shown],
             "back": change_url(flow),
             "media": self.media,
         }
@@ -194,6 +199,16 @@ class EngineFlowAdmin(FillsBack, FlowAdmin):
     def reverse_tests(self, request: HttpRequest, flow: Flow) -> None:
         done = desk.reverse_test_postings(flow, request.user.get_username())
         tell(request, done, "to be reversed")
+
+
+def _partly(count: int, counted: int, shown: int) -> str:
+    """What of the flow's reports is not in the figures, or not below them; "" for nothing."""
+    said = []
+    if counted < count:
+        said.append(f"The figures are of the {counted:,} oldest of {count:,} reports.")
+    if shown < counted:
+        said.append(f"The {shown:,} oldest are shown.")
+    return " ".join(said)
 
 
 def _ask_go_live(flow: Flow) -> Confirmation:

@@ -251,6 +251,19 @@ def test_buttons_fit_the_state(poster: Client, flow: Flow) -> None:
     assert buttons(sending) == set()
 
 
+def test_the_address_of_a_button_leads_to_the_page_where_it_stands(
+    poster: Client, flow: Flow
+) -> None:
+    """After a reload, or when somebody had to sign in again."""
+    posting = a_held(a_read_report(flow), payload="{}")
+    page = poster.get(do("posting", posting, "release_one"))
+    assert page.url == reverse("admin:audit_posting_change", args=[posting.pk])
+    posting.refresh_from_db()
+    assert posting.state == State.QUARANTINED
+    nowhere = reverse("admin:audit_posting_do", args=[posting.pk + 99, "release_one"])
+    assert poster.get(nowhere).url == reverse("admin:index")
+
+
 # --- flows ---------------------------------------------------------------------------------------
 
 

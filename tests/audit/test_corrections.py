@@ -299,6 +299,21 @@ def test_the_button_shows_what_would_be_posted_and_posts_it(village, paid, ann):
     assert documents(village, paid) == [("bill", "120.00"), ("credit", "-14.50")]
 
 
+def test_a_dry_run_of_the_flow_adds_up_what_would_be_posted(village, paid, db):
+    village.expensify.file({"Airfare": 5000})
+    village.expensify.file({"Airfare": 2550})
+    village.expensify.file({"Gifts": 100})
+    village.poll()
+    boss = Client()
+    boss.force_login(a_person("boss", is_superuser=True))
+    answer = boss.post(reverse("admin:mappings_flow_do", args=[village.flow.pk, "dry_run"]))
+    assert answer.context["summary"] == (
+        "4 reports: 2 bills, 75.50 USD would be posted; "
+        "1 bill, 120.00 USD in the ledger already; 1 report held"
+    )
+    assert answer.context["summary"] in answer.content.decode()
+
+
 def test_the_button_says_why_no_difference_is_possible(village, paid, ann):
     village.expensify.reports[paid]["accountEmail"] = "chloe.martin@acme.example"
     village.expensify.reports[paid]["employee"] = None
