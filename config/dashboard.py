@@ -179,15 +179,21 @@ def _next_poll(flow: Flow) -> str:
     return "no further run: add dates" if flow.is_used_up else words.moment(flow.due_at, flow)
 
 
+# A connection that is held works again by itself; any other state needs a person.
+_COMPANY_COLOURS = {"Working": "success", "Waiting": "warning", "Not connected yet": "warning"}
+
+
 def _company(one: selectors.Company, *, may_try: bool) -> dict[str, Any]:
     row = one.connection
     state = credential_text(row.credential)
+    if one.hold and state == "Working":
+        state = "Waiting"
     return {
         "link": change_link(row),
         "ledger": ledger_label(row.ledger),
         "company": row.company_name,
         "state": state,
-        "colour": {"Working": "success", "Not connected yet": "warning"}.get(state, "danger"),
+        "colour": _COMPANY_COLOURS.get(state, "danger"),
         "cure": credential_cure(row.credential),
         "closed": _closed(row),
         "waiting": words.counted(one.waiting, "report"),

@@ -277,7 +277,10 @@ def _shown_equation(month: Month, equation: Equation) -> dict[str, Any]:
 def _shown_line(month: Month, line: Line) -> dict[str, Any]:
     count, elsewhen = len(line.figure.reports), line.elsewhen
     documents = {code: amount for code, amount in (line.documents or {}).items() if amount}
-    same = documents == {line.currency: line.figure.amount}
+    own = {code: amount for code, amount in documents.items() if code == line.currency}
+    converted = {code: amount for code, amount in documents.items() if code not in own}
+    told = [words.sums(own)] if own else []
+    told += [f"{words.sums(dict(sorted(converted.items())))} converted"] if converted else []
     return {
         "label": line.label,
         "count": f"{count:,}" if count else words.NOTHING,
@@ -289,9 +292,11 @@ def _shown_line(month: Month, line: Line) -> dict[str, Any]:
         if elsewhen and elsewhen.reports
         else "",
         "elsewhen_url": figure_url(month, line.currency, line.what + ELSEWHEN),
-        "documents": words.sums(dict(sorted(documents.items()))) if documents else "",
+        "documents": ", ".join(told),
+        # What is booked in another currency is another figure, and right.
+        "is_converted": bool(converted),
         # A change that is not through: the ledger still shows the amount of before.
-        "is_otherwise": bool(documents) and not same,
+        "is_otherwise": bool(own) and not converted and own[line.currency] != line.figure.amount,
     }
 
 

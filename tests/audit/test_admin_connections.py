@@ -75,6 +75,18 @@ def test_a_held_connection_says_why_since_when_and_until_when(
     assert TRY not in page, "a viewer only looks"
 
 
+def test_a_held_connection_is_not_called_working_on_the_home_page(
+    viewer: Client, books: LedgerConnection
+) -> None:
+    def badge() -> tuple[str, str]:
+        (company,) = viewer.get(reverse("admin:index")).context["companies"]
+        return company["state"], company["colour"]
+
+    assert badge() == ("Waiting", "warning")
+    Channel.objects.update(not_before=None, breaker_until=None)
+    assert badge() == ("Working", "success")
+
+
 @pytest.mark.parametrize("place", ["the connection's page", "the home page"])
 def test_the_button_is_there_while_something_holds_it(
     poster: Client, books: LedgerConnection, place: str

@@ -1,7 +1,7 @@
 """What catches the eye: dates, causes with their company and button, and styles that exist."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import resources
 from pathlib import Path
 
@@ -9,10 +9,20 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from audit.models import PollRun
+from audit.models import PollRun, Posting
+from audit.states import State
 from connectors.models import LedgerConnection
 from mappings.admin import flows
-from tests.audit.builders import a_connection, a_flow, a_held, a_person, a_read_report
+from mappings.models import Flow
+from tests.audit.builders import (
+    a_connection,
+    a_flow,
+    a_held,
+    a_person,
+    a_posted,
+    a_posting,
+    a_read_report,
+)
 
 pytestmark = pytest.mark.django_db
 TWIN = {
@@ -239,3 +249,26 @@ def test_the_times_of_a_report_and_its_flow_are_those_of_the_books(boss) -> None
         for month in ("2026-10", "2026-11")
     }
     assert found == {"2026-10": 1, "2026-11": 0}
+
+
+# --- alarms --------------------------------------------------------------------------------------
+
+
+def a_line(client: Client, flow: Flow, label: str) -> dict:
+    address = f"{reverse('admin:audit_report_completeness')}?flow={flow.pk}&month=2026-10"
+    (equation,) = client.get(address).context["equations"]
+    return next(one for one in equation["lines"] if one["label"] == label)
+
+
+def test_what_is_booked_in_another_currency_is_called_converted_and_is_no_alarm(boss) -> None:
+    posting = a_posted(
+        a_read_report(flow := a_flow()), currency="EUR", total="16.02", date=date(2026, 10, 20)
+    )
+    line = a_line(boss, flow, "Posted")
+    assert line["documents"].replace("\xa0", " ") == "16.02 EUR converted"
+    assert line["is_converted"] and not line["is_otherwise"]
+    Posting.objects.filter(pk=posting.pk).update(currency="USD")
+    a_posting(posting.report, State.READY, op="amend", replaces=posting, document_id="17")
+    line = a_line(boss, flow, "Waiting to post")
+    assert line["documents"].replace("\xa0", " ") == "16.02 USD"
+    assert line["is_otherwise"] and not line["is_converted"]
