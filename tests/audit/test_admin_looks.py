@@ -272,3 +272,29 @@ def test_what_is_booked_in_another_currency_is_called_converted_and_is_no_alarm(
     line = a_line(boss, flow, "Waiting to post")
     assert line["documents"].replace("\xa0", " ") == "16.02 USD"
     assert line["is_otherwise"] and not line["is_converted"]
+
+
+# --- headings ------------------------------------------------------------------------------------
+
+
+def test_a_page_of_its_own_is_headed_by_what_it_is_and_not_by_a_model(boss) -> None:
+    posting = a_held(a_read_report(flow := a_flow(name="US bills")), UNCATEGORISED)
+    report = posting.report
+    cause = groups(boss)[0]["url"]
+    pages = [
+        (boss.get(reverse("admin:audit_posting_held")), "Held: needs you"),
+        (boss.get(cause), "Held: needs you"),
+        (boss.get(reverse("admin:audit_report_completeness")), "Is the month complete?"),
+        (boss.get(reverse("admin:audit_posting_messages")), None),
+        (
+            boss.post(reverse("admin:audit_report_do", args=[report.pk, "dry_run"])),
+            f"Dry run of {report.report_id}",
+        ),
+        (
+            boss.post(reverse("admin:mappings_flow_do", args=[flow.pk, "dry_run"])),
+            "Dry run of US bills",
+        ),
+    ]
+    for page, title in pages:
+        title = title or page.context["title"]
+        assert re.search(rf"<h2[^>]*>{re.escape(title)}</h2>", page.content.decode()), title
