@@ -74,6 +74,7 @@ class PollRunAdmin(BookAdmin):
             "facts": [
                 ("Flow", page_link(row.flow)),
                 ("Result", row.get_status_display()),
+                ("Days and times in", row.flow.zone),
                 ("Due", words.moment(row.due_at, row.flow)),
                 ("Started", words.moment(row.started_at, row.flow)),
                 ("Finished", words.moment(row.finished_at, row.flow)),
