@@ -339,12 +339,6 @@ def as_read(report: Report) -> Read | None:
     )
 
 
-def postings_of(report: Report) -> list[Posting]:
-    """Everything that was ever to be written for the report, the newest first."""
-    rows = Posting.objects.filter(report=report).select_related("flow", "connection", "revision")
-    return list(rows.prefetch_related("replaced_by").order_by("-pk"))
-
-
 def history(*, report: Report | None = None, posting: Posting | None = None) -> list[Event]:
     """The newest events of a report or a posting, newest first; `person` is the actor's name."""
     rows = Event.objects.select_related("posting").annotate(person=person_name())

@@ -207,7 +207,7 @@ def _closed(row: LedgerConnection) -> str:
     there, ours = row.closed_through, row.books_closed_through
     if ours and (there is None or ours > there):
         return f"{words.day(ours)}, here"
-    return f"{words.day(there)}, in QuickBooks" if there else "nothing closed"
+    return f"{words.day(there)}, in the ledger" if there else "nothing closed"
 
 
 # --- the sidebar ---------------------------------------------------------------------------------

@@ -306,7 +306,7 @@ def told_facts(connection: LedgerConnection) -> list[tuple[str, str]]:
         ("Company", f"{connection.company_name} ({connection.company_id})"),
         ("Home currency", connection.home_currency or "unknown"),
         ("Tax", _TAX[connection.has_tax]),
-        ("Closed in QuickBooks through", f"{closed:%d %b %Y}" if closed else "nothing closed"),
+        ("Closed in the ledger through", f"{closed:%d %b %Y}" if closed else "nothing closed"),
         ("Our user's role", connection.role or "unknown"),
         ("As of", f"{as_of:%d %b %Y %H:%M} UTC" if as_of else "never"),
         *facts_of(connection),

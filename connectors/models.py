@@ -137,7 +137,7 @@ class LedgerConnection(models.Model):
         editable=False,
     )
     facts = models.JSONField(default=dict, blank=True, editable=False)
-    closed_through = models.DateField("closed in QuickBooks through", null=True, blank=True)
+    closed_through = models.DateField("closed in the ledger through", null=True, blank=True)
     books_closed_through = models.DateField(
         "closed here through",
         null=True,

@@ -77,7 +77,7 @@ def callback(request: HttpRequest, ledger: str) -> HttpResponse:
     messages.success(
         request,
         f"Connected to {company.name} ({company.home_currency}). "
-        + (f"Closed in QuickBooks through {closed:%d %b %Y}." if closed else "No closed period."),
+        + (f"Closed in the ledger through {closed:%d %b %Y}." if closed else "No closed period."),
     )
     return HttpResponseRedirect(_page_of(connection))
 

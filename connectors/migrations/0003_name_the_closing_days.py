@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             model_name="ledgerconnection",
             name="closed_through",
             field=models.DateField(
-                blank=True, null=True, verbose_name="closed in QuickBooks through"
+                blank=True, null=True, verbose_name="closed in the ledger through"
             ),
         ),
     ]

@@ -82,9 +82,9 @@ def test_the_home_page_says_where_books_are_closed(boss) -> None:
 
     a_connection()
     assert shown(None, None) == "nothing closed"
-    assert shown("2026-08-31", None) == "31 Aug 2026, in QuickBooks"
+    assert shown("2026-08-31", None) == "31 Aug 2026, in the ledger"
     assert shown("2026-08-31", "2026-09-30") == "30 Sep 2026, here"
-    assert shown("2026-08-31", "2026-07-31") == "31 Aug 2026, in QuickBooks"
+    assert shown("2026-08-31", "2026-07-31") == "31 Aug 2026, in the ledger"
 
 
 def test_one_cause_in_two_companies_has_a_line_a_list_and_a_button_for_each(boss) -> None:

@@ -73,7 +73,7 @@ def test_a_consent_connects_the_company_and_fills_in_what_it_says(
     assert [(one["kind"], one["actor"]) for one in news] == [("connection.connected", "ann")]
     page = text_of(boss.get(answer["location"]))
     assert (
-        "Connected to Acme Consulting US (USD). Closed in QuickBooks through 31 Aug 2026." in page
+        "Connected to Acme Consulting US (USD). Closed in the ledger through 31 Aug 2026." in page
     )
     assert "CANARY" not in page
 
