@@ -197,12 +197,14 @@ _OF_DOCUMENTS = {
 class Tally:
     """How many reports share a standing, and what that comes to by currency; see `standings`.
 
-    unknown  documents that are in no sum, as with `Held`
+    unknown    documents that are in no sum, as with `Held`
+    documents  how many documents that is, 0 where reports themselves are summed
     """
 
     reports: int = 0
     sums: Sums = field(default_factory=dict)
     unknown: int = 0
+    documents: int = 0
 
 
 def standings() -> dict[str, Tally]:
@@ -219,7 +221,7 @@ def standings() -> dict[str, Tally]:
     documents: dict[str, list[dict]] = defaultdict(list)
     entered = Posting.objects.order_by().exclude(op=Op.CANCEL.value).values("state", "currency")
     unknown = Count("pk", filter=Q(total__isnull=True))
-    for row in entered.annotate(sum=Sum("total"), unknown=unknown):
+    for row in entered.annotate(sum=Sum("total"), unknown=unknown, documents=Count("pk")):
         documents[standing_of([(row["state"], Op.POST.value)])].append(row)
     tallies = {}
     for standing, members in rows.items():
@@ -228,6 +230,7 @@ def standings() -> dict[str, Tally]:
             sum(row["reports"] for row in members),
             sums_of(counted),
             sum(row.get("unknown", 0) for row in counted),
+            sum(row.get("documents", 0) for row in counted),
         )
     return tallies
 

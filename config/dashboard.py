@@ -62,6 +62,14 @@ _ALARMS = {
 }
 
 
+def _summed(tally: selectors.Tally) -> str:
+    """With the number of documents where it is not the number of reports that stands above it."""
+    text = words.sums_and_unknown(tally)
+    if tally.documents in (0, tally.reports):
+        return text
+    return f"{words.counted(tally.documents, 'document')}: {text}"
+
+
 def tiles() -> list[dict[str, Any]]:
     """Reports by standing: count, sums, and the list behind them."""
     counts = selectors.standings()
@@ -74,7 +82,7 @@ def tiles() -> list[dict[str, Any]]:
             {
                 "label": label,
                 "count": f"{tally.reports:,}",
-                "sums": words.sums_and_unknown(tally) if tally.reports else "",
+                "sums": _summed(tally) if tally.reports else "",
                 "url": list_url("report", standing__exact=standing.value),
                 "is_alarm": tally.reports > 0 and standing in _ALARMS,
             }

@@ -184,7 +184,7 @@ class PostingAdmin(PostingActions):
         label="Replay",
         permission=REPLAY,
         ask=lambda self, request, one: ask_replay(Posting.objects.filter(pk=one.pk)),
-        shown=lambda one: one.state not in IN_FLIGHT,
+        shown=lambda one: one.state not in IN_FLIGHT and desk.can_be_replayed(one.report),
         is_primary=True,
     )
     def replay_one(self, request: HttpRequest, posting: Posting) -> None:

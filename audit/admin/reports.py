@@ -29,6 +29,7 @@ from audit.admin.entries import labels_of, table_of
 from audit.admin.filters import ApprovedMonth, Badge
 from audit.admin.reread import READ, READ_AGAIN, ask_read_again, do_read_again
 from audit.admin.reversals import with_postings, with_reversals
+from audit.engine import desk
 from audit.models import Posting, Report, Revision
 from audit.preview import preview
 from audit.selectors import as_read, history, reports
@@ -60,7 +61,7 @@ class ReportAdmin(BookAdmin):
     list_select_related = ("flow__connection", "workspace")
     ordering = ("-approved_at", "-id")
     actions = ("replay", "repost")
-    buttons = ("replay_one", "read_again", "dry_run")
+    buttons = ("replay_one", "read_again", "dry_run", "repost_one")
     page_template = "audit/report.html"
     empty_text = (
         "No reports yet. Connect Expensify and a ledger, then make a flow between them: approved "
@@ -138,11 +139,20 @@ class ReportAdmin(BookAdmin):
         label="Replay",
         permission=REPLAY,
         ask=lambda self, request, report: _ask_replay(Report.objects.filter(pk=report.pk)),
-        shown=lambda report: report.latest_id is not None,
+        shown=desk.can_be_replayed,
         is_primary=True,
     )
     def replay_one(self, request: HttpRequest, report: Report) -> None:
         do_replay(request, [report])
+
+    @button(
+        label="Re-post with current rules",
+        permission=REVERSE,
+        ask=lambda self, request, report: ask_repost(Report.objects.filter(pk=report.pk)),
+        shown=lambda report: report.standing == Report.Standing.POSTED,
+    )
+    def repost_one(self, request: HttpRequest, report: Report) -> None:
+        do_repost(request, [report])
 
     @button(
         label=READ_AGAIN,

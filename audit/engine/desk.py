@@ -44,15 +44,10 @@ def replay(reports: Iterable[Report], actor: str, *, repost: bool = False) -> Do
     """
     by_flow: dict[int, list[Report]] = defaultdict(list)
     left: list[tuple[str, str]] = []
-    reports = list(reports)
-    aside = Posting.objects.filter(report__in=reports, state=State.IGNORED)
-    has_aside = set(aside.order_by().values_list("report_id", flat=True))
     for report in reports:
         if report.flow_id is None or report.latest_id is None:
             left.append((str(report), "it was never read whole"))
-        elif (
-            report.standing == Report.Standing.POSTED and not repost and report.pk not in has_aside
-        ):
+        elif not repost and not can_be_replayed(report):
             left.append((str(report), STANDS))
         else:
             by_flow[report.flow_id].append(report)
@@ -73,6 +68,13 @@ def replay(reports: Iterable[Report], actor: str, *, repost: bool = False) -> Do
         busy = Report.objects.filter(pk__in=ids, is_due=True)
         left += [(str(report), UNDER_WAY) for report in busy]
     return Done(tuple(moved), tuple(left))
+
+
+def can_be_replayed(report: Report) -> bool:
+    """It was read, and not all of it is posted: something may have been set aside beside that."""
+    if report.latest_id is None or report.standing != Report.Standing.POSTED:
+        return report.latest_id is not None
+    return report.postings.filter(state=State.IGNORED).exists()
 
 
 def release(postings: Iterable[Posting], actor: str, note: str = "") -> Done:

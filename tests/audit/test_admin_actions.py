@@ -247,8 +247,25 @@ def test_buttons_fit_the_state(poster: Client, flow: Flow) -> None:
         return {one.name for one in page.context["row_buttons"]}
 
     assert buttons(held) == {"replay_one", "ignore_one"}
-    assert buttons(posted) == {"replay_one", "reverse_one"}
+    assert buttons(posted) == {"reverse_one"}
     assert buttons(sending) == set()
+
+
+def test_what_is_posted_is_not_replayed_but_posted_again_with_current_rules(
+    poster: Client, flow: Flow
+) -> None:
+    report = a_posted(a_read_report(flow)).report
+    Report.objects.update(standing="posted")
+
+    def buttons() -> set[str]:
+        page = poster.get(reverse("admin:audit_report_change", args=[report.pk]))
+        return {one.name for one in page.context["row_buttons"]} & {"replay_one", "repost_one"}
+
+    assert buttons() == {"repost_one"}
+    question = poster.post(do("report", report, "repost_one")).content.decode()
+    assert "Re-post" in question
+    a_posting(report, State.IGNORED, slice_name="card:1")
+    assert buttons() == {"replay_one", "repost_one"}, "what was set aside can be built again"
 
 
 def test_the_address_of_a_button_leads_to_the_page_where_it_stands(

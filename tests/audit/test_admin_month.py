@@ -49,6 +49,7 @@ def test_home_sums_what_stands_in_the_ledger_not_what_the_reports_say(month: Any
     """Of a report with a company card's lines the bill has the others only."""
     stands = sum(Decimal(one["total"]) for one in month.ours())
     assert standings()["posted"].sums == {"USD": stands}
+    assert standings()["posted"].documents == len(month.ours())
     reported = Report.objects.filter(standing="posted").aggregate(sum=Sum("total"))["sum"]
     assert reported != stands
     held_ones = Posting.objects.filter(state="quarantined").order_by("pk")
