@@ -34,10 +34,11 @@ class PollRun(models.Model):
 
     class Meta:
         ordering = ["-due_at", "-id"]
+        verbose_name = "poll"
         constraints = [models.UniqueConstraint(fields=["flow", "due_at"], name="poll_once")]
 
     def __str__(self) -> str:
-        return f"poll of {self.due_at:%Y-%m-%d %H:%M}"
+        return f"Poll no. {self.pk}"
 
 
 class Chain(models.Model):
@@ -52,6 +53,7 @@ class Chain(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
+        verbose_name = "trail"
 
     def __str__(self) -> str:
         return f"Trail of {self.connection}" if self.connection_id else "Trail of the system"
