@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from audit.engine.decide import Decision, Intent, Standing, decide
+from audit.engine.decide import REPOST, Decision, Intent, Look, Standing, decide
 from audit.engine.places import report_place
 from audit.engine.prepare import drafted, with_refusals
 from audit.models import KINDS, Posting, Report
@@ -279,11 +279,16 @@ def _one(
         return Preview(report, excluded=Excluded("excluded.state", text))
     live = {name: one for name, one in posted.items() if one.is_live}
     built = build(read, opened.book, kept_dates={name: one.date for name, one in live.items()})
-    # What is open is left out of the question: the answer is what should be, not what is new.
+    # What is open is left out of the question: the answer is what should be, not what is new, as
+    # if a person asked for it.
     history = {name: Standing(None, one) for name, one in posted.items()}
     built = with_refusals(built, opened.flow, report, history, opened.ledger)
     decision = decide(
-        built, history, policy=opened.flow.revision_policy, place=report_place(report)
+        built,
+        history,
+        policy=opened.flow.revision_policy,
+        place=report_place(report),
+        look=Look(wish=REPOST),
     )
     parts = _parts(report, opened, built, decision)
     parts += [_kept(one, live[one.name]) for one in _unchanged(built, decision, live)]

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 
 from audit.book import writing
-from audit.engine.decide import HAS_CORRECTIONS, NOTHING_LEFT, Intent, entry_hash
+from audit.engine.decide import NOTHING_LEFT, Intent, entry_hash
+from audit.engine.holds import HAS_CORRECTIONS
 from audit.engine.prepare import drafted
 from audit.models import Posting
 from audit.nudge import nudge

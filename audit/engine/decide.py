@@ -7,25 +7,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from audit.engine.places import report_place
+from audit.engine.holds import (
+    DECISIONS,
+    has_corrections,
+    held_by_policy,
+    other_part_held,
+    payee_wanted,
+    stands_elsewhere,
+    was_reversed,
+)
 from audit.models import Posting, Report
 from audit.states import NEEDS_PERSON, UNSENT, State
 from connectors.contract import exact_json, keys
 from connectors.contract.entry import DimensionRef, Entry, Kind, Ref
 from connectors.contract.ledger import Op
-from connectors.contract.problem import Problem, Problems
+from connectors.contract.problem import Problems
 from mappings.build import Built, BuiltSlice
 from mappings.corrections import corrected
 from mappings.parties import PartyWanted
 from mappings.terms import RevisionPolicy, UnapprovedPolicy
-from mappings.texts import money
 
-# An expense of it stands in another document of the same report, which is to be changed first.
-ELSEWHERE = "document.elsewhere"
-# Holds that only a person's word is missing for: everything was built, and a release sends it.
-DECISIONS = frozenset({"report.was_reversed", "revision.policy_hold", ELSEWHERE})
-# A document that others put right already is changed no more, whatever anybody releases.
-HAS_CORRECTIONS = "document.has_corrections"
 # What a person may ask for, besides what a change of the report asks for.
 REPLAY, REPOST = "replay", "repost"
 # So much of a name a wish for a vendor keeps.
@@ -110,6 +111,7 @@ def decide(
     drops: list[Posting] = []
     wanted: set[str] = set()
     alone = {name for name in slices if _is_left_alone(name, slices, look, revision_id)}
+    alone |= {part.name for part in built.slices if _stays_reversed(part, slices, look)}
     # A part that was set aside is settled, as is what stays as it is: it holds the others no
     # longer.
     counting = [
@@ -132,7 +134,7 @@ def decide(
             continue
         drops += corrections.unsent
         if corrections.live and standing.live is not None:
-            problems = (_has_corrections(standing.live, corrections),)
+            problems = (has_corrections(standing.live, corrections.live),)
             intent = _intent(
                 part, Op.AMEND, standing.live.generation, problems, standing.live, None
             )
@@ -158,7 +160,7 @@ def decide(
             continue  # a person left the document where it is
         if corrections.live:
             if name == base and standing.live is not None:
-                problem = _has_corrections(standing.live, corrections)
+                problem = has_corrections(standing.live, corrections.live)
                 intent = replace(_take_back(name, standing.live), problems=(problem,))
                 if standing.open is None or not _is_same(standing.open, intent):
                     drops += [standing.open] if standing.open is not None else []
@@ -191,6 +193,16 @@ def _is_left_alone(
     return standing.last is not None and standing.last.cause == "person" and not look.wish
 
 
+def _stays_reversed(part: BuiltSlice, slices: Mapping[str, Standing], look: Look) -> bool:
+    """A person took it back, and what changed of the report since is in another part."""
+    standing = slices.get(part.name, _NOTHING)
+    last = standing.last
+    if look.wish or standing.open is not None or last is None or last.cause != "person":
+        return False
+    was = last.replaces if last.op == Op.CANCEL else None
+    return was is not None and part.entry is not None and entry_hash(part.entry) == was.entry_hash
+
+
 def _after_the_others(
     intent: Intent, built: Built, slices: Mapping[str, Standing], place: str
 ) -> Intent:
@@ -210,7 +222,7 @@ def _after_the_others(
         reached, entry = _corrections(name, slices).reaches, meant.get(name)
         is_right = reached and reached in (NOTHING_LEFT, entry_hash(entry) if entry else "")
         if not is_right and gained & _expenses_of(standing.live):
-            problem = _stands_elsewhere(place, standing.live)
+            problem = stands_elsewhere(place, standing.live)
             return replace(intent, problems=(problem, *intent.problems), waits_for=None)
     return intent
 
@@ -230,22 +242,14 @@ def _first(
 ) -> Intent:
     own = report_problems + part.problems
     if not own and blocking:
-        own = (_other_part_held(place),)
+        own = (other_part_held(place),)
     generation = 1
     if standing.last is not None:
         generation = standing.last.generation + 1
     if standing.last is not None and standing.last.cause == "person":
         # Its document was taken back by somebody: only a person may decide to book it again.
-        own += (_payee_wanted(awaited),) if awaited else ()
-        own += (
-            Problem(
-                code="report.was_reversed",
-                field="report",
-                message=f"{report_place(standing.last.report)}: document {standing.last.number} "
-                "was reversed, and the report has changed since. Nothing was posted.",
-                cure="Release it to post it again as a new document, or set it aside.",
-            ),
-        )
+        own += (payee_wanted(awaited),) if awaited else ()
+        own += (was_reversed(standing.last),)
     elif standing.last is None and standing.open is not None:
         generation = standing.open.generation
     return _intent(part, Op.POST, generation, own, None, None if own else awaited)
@@ -264,10 +268,10 @@ def _change(
     if part.entry is not None and entry_hash(part.entry) == live.entry_hash:
         return None
     if policy == RevisionPolicy.HOLD and not problems:
-        problems += (_held_by_policy(part, live),)
-        problems += (_payee_wanted(part.party_wanted),) if part.party_wanted else ()
+        problems += (held_by_policy(part, live),)
+        problems += (payee_wanted(part.party_wanted),) if part.party_wanted else ()
     if part.entry is None and not problems and awaited is None:
-        problems = (_other_part_held(place),)  # a vendor is not created for a report that is held
+        problems = (other_part_held(place),)  # a vendor is not created for a report that is held
     if part.entry is not None and not problems and _needs_new_document(part, live, policy):
         # First the old one goes; when it is gone the report is looked at again, and the new one
         # follows under the next generation.
@@ -407,62 +411,6 @@ def _corrections(name: str, slices: Mapping[str, Standing]) -> Corrections:
     )
     newest = max(counting, key=lambda one: one.pk, default=None)
     return Corrections(live, unsent, newest.reaches if newest is not None else "")
-
-
-def _has_corrections(live: Posting, corrections: Corrections) -> Problem:
-    numbers = ", ".join(one.number for one in corrections.live)
-    return Problem(
-        code=HAS_CORRECTIONS,
-        field="document",
-        message=f"{report_place(live.report)} changed again, and document {live.number} was put "
-        f"right by a further document before ({numbers}). All of them were left as they are.",
-        cure="Post the difference, or set this aside.",
-    )
-
-
-def _payee_wanted(wanted: PartyWanted) -> Problem:
-    """Besides the payee a person's word is missing, and nobody is created before it is given."""
-    return Problem(
-        code="party.wanted",
-        field="party",
-        message=f"{wanted.name} ({wanted.email}) is not among the vendors of the ledger yet. "
-        "Nothing was posted.",
-        cure=f'Link {wanted.name} to a vendor, or add "{wanted.name}" in the ledger and read the '
-        "lists again; then replay the report.",
-        subject=f"employee:{wanted.email}",
-        facts={"employee_email": wanted.email, "employee_name": wanted.name},
-    )
-
-
-def _other_part_held(place: str) -> Problem:
-    return Problem(
-        code="report.other_part_held",
-        field="report",
-        message=f"{place}: another part of it is held, so this part was not posted either.",
-        cure="Settle the other part's problem; this one then goes with it.",
-    )
-
-
-def _stands_elsewhere(place: str, live: Posting) -> Problem:
-    return Problem(
-        code=ELSEWHERE,
-        field="document",
-        message=f"{place}: an expense of this part stands in document {live.number} still, which "
-        "has to be changed first. Nothing was posted.",
-        cure="Nothing, where that document is open: this one follows by itself. If that one has to "
-        "stay as it is, set this aside.",
-    )
-
-
-def _held_by_policy(part: BuiltSlice, live: Posting) -> Problem:
-    return Problem(
-        code="revision.policy_hold",
-        field="report",
-        message=f"{report_place(live.report)} changed after posting "
-        f"({money(live.total, live.currency)} -> {money(part.total, live.currency)}). This flow "
-        f"holds revised reports, so document {live.number} was left as it is.",
-        cure="Release it to amend the document, or set it aside.",
-    )
 
 
 def entry_hash(entry: Entry) -> str:

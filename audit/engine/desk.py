@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from audit.book import Page, lock_reports, writing
-from audit.engine.decide import HAS_CORRECTIONS, REPLAY, REPOST
+from audit.engine.decide import REPLAY, REPOST
+from audit.engine.holds import HAS_CORRECTIONS
 from audit.engine.prepare import prepare
 from audit.engine.twins import TWIN
 from audit.models import Posting, Report

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from audit.book import Page, writing
-from audit.engine.decide import ELSEWHERE
 from audit.engine.earlier import TAKEN_OVER, earlier_write, take_over
 from audit.engine.filing import want_files
+from audit.engine.holds import ELSEWHERE
 from audit.engine.kill_points import reach
 from audit.engine.places import document, placed, report_place, told
 from audit.engine.run import Run, shut

@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit.engine import attach, decide, party_ends, poll, settle, twins
+from audit.engine import attach, holds, party_ends, poll, settle, twins
 from audit.management.commands import poll as poll_command
 from audit.models import PartyWish
 from audit.states import State
@@ -65,7 +65,7 @@ def test_a_card_transaction_is_not_booked_twice(db) -> None:
 
 def test_codes_that_actions_look_for_stay_what_they_are() -> None:
     assert twins.TWIN == "document.twin"
-    assert decide.HAS_CORRECTIONS == "document.has_corrections"
+    assert holds.HAS_CORRECTIONS == "document.has_corrections"
 
 
 def test_a_vendor_that_was_not_created_says_why() -> None:
@@ -78,7 +78,7 @@ def test_a_vendor_that_was_not_created_says_why() -> None:
 
 
 def test_a_document_that_stands_waits_for_a_payee_who_is_not_there() -> None:
-    told = decide._payee_wanted(PartyWanted("Ada Quist", "ada@acme.example", "USD"))
+    told = holds.payee_wanted(PartyWanted("Ada Quist", "ada@acme.example", "USD"))
     assert told.code == "party.wanted" and "Ada Quist" in told.message
     assert told.subject == "employee:ada@acme.example"
 

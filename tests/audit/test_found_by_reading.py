@@ -227,6 +227,28 @@ def test_a_reversed_report_that_is_reimbursed_has_not_changed(village):
     assert village.posting(report_id).problems[0]["code"] == "report.was_reversed"
 
 
+def test_a_reversed_part_asks_nobody_when_another_part_changes(card_town):
+    report_id = towns.STORY[cases.CARD_AND_CASH]
+    rows = Posting.objects.filter(report__report_id=report_id, slice_name__startswith="card:")
+    desk.reverse([rows.first()], "ann", "the card was paid back")
+    card_town.drain()
+    (report,) = [
+        one
+        for one in card_town.sandbox.control("expensify", "reports")
+        if one["reportID"] == report_id
+    ]
+    cash = next(line for line in report["transactionList"] if line["reimbursable"])
+    edit = {"action": "edit_expense", "reportID": report_id, "fields": {"amount": 999}}
+    edit["transactionID"] = cash["transactionID"]
+    card_town.sandbox.control("expensify", "reports", edit)
+    card_town.poll()
+    card_town.drain()
+    assert card_town.report(report_id).revisions.count() == 2
+    assert bill_of(report_id).op == "amend"
+    assert not Posting.objects.filter(state=State.QUARANTINED).exists()
+    assert card_town.report(report_id).standing == "posted"
+
+
 @pytest.mark.parametrize(("cents", "policy"), [(9000, "repost"), (-9000, "amend")])
 def test_a_revised_document_that_is_posted_anew_keeps_its_date(village, cents, policy):
     Flow.objects.update(revision_policy=policy)
