@@ -27,6 +27,7 @@ from audit.selectors import Held, has_many_companies, held
 from audit.states import NEEDS_PERSON
 from connectors.admin import credential_cure
 from connectors.admin_base import change_url
+from connectors.counting import counted
 from connectors.models import Credential, ExpensifyAccount, LedgerConnection
 
 log = logging.getLogger(__name__)
@@ -139,10 +140,10 @@ def _held_letter(wish: MailWish, now: datetime) -> Letter | None:
     parts = [_cause(one, named[one.key], names_company) for one in groups]
     waiting = Posting.objects.filter(state__in=NEEDS_PERSON).order_by()
     total = waiting.values("report").distinct().count()
-    parts.append(f"All that is held, {words.counted(total, 'report')}: {everything}")
+    parts.append(f"All that is held, {counted(total, 'report')}: {everything}")
     is_are = "is" if reports == 1 else "are"
     return Letter(
-        subject=f"{words.counted(reports, 'report')} {is_are} held and {_need(reports)} you",
+        subject=f"{counted(reports, 'report')} {is_are} held and {_need(reports)} you",
         body="\n\n".join([*parts, _footer()]) + "\n",
         told={"held_through": through, "held_sent_at": now},
     )
@@ -156,7 +157,7 @@ def _cause(one: Held, title: str, names_company: bool) -> str:
     said = meaning(one.problem.get("code", one.code))
     company = f" in {one.company}" if names_company else ""
     lines = [
-        f"{title}: {words.counted(one.reports, 'report')}{company}, {words.sums_and_unknown(one)}",
+        f"{title}: {counted(one.reports, 'report')}{company}, {words.sums_and_unknown(one)}",
         said if said != title else "",
         one.problem.get("cure", ""),
         _address(list_of(one)),
@@ -181,7 +182,7 @@ def _connections_letter(wish: MailWish, now: datetime) -> Letter | None:
         return None
     count = len(found)
     return Letter(
-        subject=f"{words.counted(count, 'connection')} {_need(count)} you",
+        subject=f"{counted(count, 'connection')} {_need(count)} you",
         body="\n\n".join([*found, _footer()]) + "\n",
         told={"connections_sent_at": now},
     )

@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from audit.engine.decide import REPOST, Decision, Intent, Look, Standing, decide
 from audit.engine.places import report_place
-from audit.engine.prepare import drafted, with_refusals
+from audit.engine.prepare import drafted, kept_dates, with_refusals
 from audit.models import KINDS, Posting, Report
 from audit.selectors import as_read
 from audit.states import OPEN, State
@@ -26,6 +26,7 @@ from connectors.contract.entry import Entry
 from connectors.contract.ledger import Ledger, Op
 from connectors.contract.problem import Problem, Problems
 from connectors.contract.report import ReportStatus
+from connectors.counting import counted
 from connectors.registry import UnknownLedger
 from mappings import services
 from mappings.books import Book
@@ -138,7 +139,6 @@ _BECOMES = {
     "reverse": "would be reversed",
     "keep": "in the ledger already",
 }
-_PLURALS = {"Journal entry": "journal entries"}
 
 
 @dataclass(slots=True)
@@ -169,20 +169,15 @@ class Figures:
             if ours:
                 said.append(f"{', '.join(map(self._of_kind, ours))} {becomes}")
         if self.held:
-            said.append(f"{_counted(self.held, 'report')} held")
+            said.append(f"{counted(self.held, 'report')} held")
         if self.left_out:
-            said.append(f"{_counted(self.left_out, 'report')} not taken")
-        counted = _counted(self.reports, "report")
-        return f"{counted}: {'; '.join(said)}" if said else counted
+            said.append(f"{counted(self.left_out, 'report')} not taken")
+        reports = counted(self.reports, "report")
+        return f"{reports}: {'; '.join(said)}" if said else reports
 
     def _of_kind(self, key: tuple[str, str, str]) -> str:
         _, kind, currency = key
-        return f"{_counted(self.documents[key], kind)}, {money(self.sums[key], currency)}"
-
-
-def _counted(count: int, noun: str) -> str:
-    many = _PLURALS.get(noun, f"{noun.lower()}s")
-    return f"{count:,} {noun.lower() if count == 1 else many}"
+        return f"{counted(self.documents[key], kind.lower())}, {money(self.sums[key], currency)}"
 
 
 def preview(reports: Iterable[Report]) -> list[Preview]:
@@ -278,10 +273,10 @@ def _one(
         text = f"It is {report.status} in Expensify: only reports that are final are taken."
         return Preview(report, excluded=Excluded("excluded.state", text))
     live = {name: one for name, one in posted.items() if one.is_live}
-    built = build(read, opened.book, kept_dates={name: one.date for name, one in live.items()})
     # What is open is left out of the question: the answer is what should be, not what is new, as
     # if a person asked for it.
     history = {name: Standing(None, one) for name, one in posted.items()}
+    built = build(read, opened.book, kept_dates=kept_dates(history))
     built = with_refusals(built, opened.flow, report, history, opened.ledger)
     decision = decide(
         built,

@@ -15,6 +15,7 @@ from audit.admin.held import group_rows
 from audit.models import Report
 from connectors.admin import credential_cure, credential_text
 from connectors.admin_base import change_link, change_url
+from connectors.counting import counted
 from connectors.models import ExpensifyAccount, LedgerConnection, Workspace
 from connectors.registry import ledger_label
 from mappings.models import Flow
@@ -67,7 +68,7 @@ def _summed(tally: selectors.Tally) -> str:
     text = words.sums_and_unknown(tally)
     if tally.documents in (0, tally.reports):
         return text
-    return f"{words.counted(tally.documents, 'document')}: {text}"
+    return f"{counted(tally.documents, 'document')}: {text}"
 
 
 def tiles() -> list[dict[str, Any]]:
@@ -169,7 +170,7 @@ def _flow(flow: Flow, *, may_see_reports: bool) -> dict[str, Any]:
         "way": f"{flow.workspace.name} to {flow.connection}, times in {flow.zone}",
         "mode": "Paused" if flow.is_paused else flow.get_mode_display(),
         "colour": "" if flow.is_paused else words.MODE_COLOURS.get(flow.mode, "info"),
-        "waiting": words.counted(flow.waiting, "report"),
+        "waiting": counted(flow.waiting, "report"),
         "last_poll": words.moment(run.started_at, flow) if run else "never",
         "result": run.get_status_display() if run else "",
         "poll_url": change_url(run) if run else "",
@@ -204,7 +205,7 @@ def _company(one: selectors.Company, *, may_try: bool) -> dict[str, Any]:
         "colour": _COMPANY_COLOURS.get(state, "danger"),
         "cure": credential_cure(row.credential),
         "closed": _closed(row),
-        "waiting": words.counted(one.waiting, "report"),
+        "waiting": counted(one.waiting, "report"),
         "held": held_text(one.hold) if one.hold else "",
         "try_url": try_again_url(row) if one.hold and may_try else "",
     }

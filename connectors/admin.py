@@ -20,6 +20,7 @@ from connectors.admin_base import (
     forms,
     messages,
 )
+from connectors.counting import counted
 from connectors.models import Credential, ExpensifyAccount, LedgerConnection, Workspace
 from connectors.registry import ledger_label, ledger_names
 from connectors.token_endpoint import SIGN_INS
@@ -158,7 +159,7 @@ class ExpensifyAccountAdmin(BackOfficeAdmin):
         except services.NOT_WORKING as failure:
             messages.error(request, f"{account} does not work: {failure}")
         else:
-            messages.success(request, f"{account} works; it sees {_counted(count, 'workspace')}.")
+            messages.success(request, f"{account} works; it sees {counted(count, 'workspace')}.")
 
     @button(label="Pull workspaces", permission="connectors.change_expensifyaccount")
     def pull(self, request: HttpRequest, account: ExpensifyAccount) -> None:
@@ -167,7 +168,7 @@ class ExpensifyAccountAdmin(BackOfficeAdmin):
         except services.NOT_WORKING as failure:
             messages.error(request, f"Workspaces were not read: {failure}")
         else:
-            messages.success(request, f"{_counted(count, 'workspace')} read from {account}.")
+            messages.success(request, f"{counted(count, 'workspace')} read from {account}.")
 
 
 @admin.register(Workspace)
@@ -316,7 +317,3 @@ def told_facts(connection: LedgerConnection) -> list[tuple[str, str]]:
 def facts_of(connection: LedgerConnection) -> list[tuple[str, str]]:
     """What the upper rooms have to say about the connection."""
     return [fact for tell_facts in connection_facts for fact in tell_facts(connection)]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

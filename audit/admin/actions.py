@@ -21,6 +21,7 @@ from audit.states import NEEDS_PERSON, State
 from connectors.admin_base import Confirmation, change_link, confirmed, messages, reason_of
 from connectors.contract.ledger import Op
 from connectors.contract.transport import VendorError
+from connectors.counting import counted
 
 REPLAY = "audit.replay_posting"
 IGNORE = "audit.ignore_posting"
@@ -59,7 +60,7 @@ def ask(
     if count > NAMED:
         lines.append(f"and {count - NAMED:,} more")
     return Confirmation(
-        question=f"{verb} {words.counted(count, noun)}?",
+        question=f"{verb} {counted(count, noun)}?",
         facts=facts,
         lines=lines,
         verb=verb,
@@ -80,16 +81,14 @@ def _named(row: Report | Posting) -> str:
 def tell(request: HttpRequest, done: desk.Done, did: str) -> None:
     """One message with the count and links, one for what was left alone and why."""
     if done.moved:
-        count = words.counted(len(done.moved), "posting")
+        count = counted(len(done.moved), "posting")
         messages.success(request, format_html("{} {}: {}", count, did, _links(done.moved)))
     if done.left:
         listed = format_html_join("; ", "{}: {}", done.left[:NAMED])
         more = f" and {len(done.left) - NAMED:,} more" if len(done.left) > NAMED else ""
         messages.warning(
             request,
-            format_html(
-                "{} left alone. {}{}", words.counted(len(done.left), "posting"), listed, more
-            ),
+            format_html("{} left alone. {}{}", counted(len(done.left), "posting"), listed, more),
         )
     if not done.moved and not done.left:
         messages.info(request, "Nothing had to be done.")
@@ -108,7 +107,7 @@ def tell_replayed(request: HttpRequest, reports: Sequence[Report], done: desk.Do
             request,
             format_html(
                 '{} replayed; now {}. <a href="{}">Look at them</a>',
-                words.counted(done_count, "report"),
+                counted(done_count, "report"),
                 counts,
                 list_url("report", id__in=",".join(map(str, ids[:200]))),
             ),
@@ -116,7 +115,7 @@ def tell_replayed(request: HttpRequest, reports: Sequence[Report], done: desk.Do
     if done.left:
         listed = format_html_join("; ", "{}: {}", done.left[:NAMED])
         messages.warning(
-            request, format_html("{} left alone. {}", words.counted(len(left), "report"), listed)
+            request, format_html("{} left alone. {}", counted(len(left), "report"), listed)
         )
 
 

@@ -25,6 +25,7 @@ from connectors.admin_base import (
 )
 from connectors.clock import database_now
 from connectors.contract.transport import VendorError
+from connectors.counting import counted
 from mappings.models import Flow
 from mappings.texts import day
 
@@ -143,7 +144,7 @@ def _shown(flow: Flow, found: Rehearsal) -> dict[str, Any]:
         "figures": found.figures,
     }
     return {
-        "summary": f"{words.counted(count, 'report')} approved from {day(found.first)} to "
+        "summary": f"{counted(count, 'report')} approved from {day(found.first)} to "
         f"{day(found.last)}",
         "figures": [(_LABELS[one], found.figure(one)) for one in Outcome if found.counts[one]],
         "rows": [preview_row(one) for one in found.shown],

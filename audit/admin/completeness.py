@@ -32,6 +32,7 @@ from audit.completeness import (
 from audit.selectors import span_of
 from connectors.admin_base import ModelAdmin, SelectWidget, change_link, forms
 from connectors.contract.money import rounded
+from connectors.counting import counted
 from mappings.models import Flow
 from mappings.texts import money
 
@@ -250,7 +251,7 @@ def _shown(month: Month) -> dict[str, Any]:
         "agrees": month.agrees,
         "equations": [_shown_equation(month, one) for one in month.equations],
         "ledger": _shown_ledger(month),
-        "undated": words.counted(month.undated, "report") if month.undated else "",
+        "undated": counted(month.undated, "report") if month.undated else "",
         "undated_url": figure_url(month, "", UNDATED),
     }
 
@@ -284,7 +285,7 @@ def _shown_line(month: Month, line: Line) -> dict[str, Any]:
     return {
         "label": line.label,
         "count": f"{count:,}" if count else words.NOTHING,
-        "counted": words.counted(count, "report") if count else "no reports",
+        "counted": counted(count, "report") if count else "no reports",
         "amount": _written(line.figure.amount, line.currency),
         "url": figure_url(month, line.currency, line.what) if count else "",
         "is_alarm": line.is_alarm,

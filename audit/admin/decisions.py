@@ -14,6 +14,7 @@ from audit.admin.held import list_of
 from audit.models import Posting
 from audit.selectors import Held, held
 from connectors.admin_base import messages
+from connectors.counting import counted
 from mappings.admin import PartyLinkAdmin, RuleAdmin
 from mappings.admin.choices import kept_in
 from mappings.models import Party, PartyLink, Rule
@@ -21,6 +22,8 @@ from mappings.models import Party, PartyLink, Rule
 
 class TellsWhatWaits:
     """For the admin of a decision: after its own message, one for each cause that it may cure."""
+
+    tell_what_waits: Callable[[HttpRequest, Any], None]
 
     def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().response_add(request, obj, *args, **kwargs)
@@ -33,9 +36,6 @@ class TellsWhatWaits:
         if request.user.has_perm("audit.view_posting"):
             self.tell_what_waits(request, obj)
         return answer
-
-    def tell_what_waits(self, request: HttpRequest, obj: Any) -> None:
-        raise NotImplementedError
 
 
 class EngineRuleAdmin(TellsWhatWaits, RuleAdmin):
@@ -98,7 +98,7 @@ def _warn(request: HttpRequest, one: Held, party: Party, wanted: str) -> None:
             party,
             kept_in(party),
             list_of(one),
-            words.counted(one.reports, "report"),
+            counted(one.reports, "report"),
             words.sums_and_unknown(one),
             _wait(one),
             wanted,
@@ -112,7 +112,7 @@ def _tell(request: HttpRequest, one: Held, **narrowed: str) -> None:
         request,
         format_html(
             '{} ({}) {} for this: <a class="text-link" href="{}">{}</a>',
-            words.counted(one.reports, "report"),
+            counted(one.reports, "report"),
             words.sums_and_unknown(one),
             _wait(one),
             list_of(one, **narrowed),

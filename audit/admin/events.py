@@ -14,6 +14,7 @@ from audit.admin.reversals import with_reversals
 from audit.models import Chain, Event, Posting
 from audit.selectors import person_name
 from connectors.admin_base import action, button, display, messages
+from connectors.counting import counted
 
 # What a line of the trail does not show.
 _BULKY = ("payload", "stored", "entry", "explained", "cuts")
@@ -139,5 +140,5 @@ def _verify(request: HttpRequest, chains: list[Chain]) -> None:
                 f"{titles[chain.name]} was tampered with: event {first.seq:,}: {first.what}{more}.",
             )
         else:
-            count = words.counted(chain.seq, "event")
+            count = counted(chain.seq, "event")
             messages.success(request, f"{titles[chain.name]} is whole: {count}.")

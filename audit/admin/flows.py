@@ -28,6 +28,7 @@ from connectors.admin_base import (
 )
 from connectors.contract.ledger import Op
 from connectors.contract.report import ReportStatus
+from connectors.counting import counted
 from connectors.models import LedgerConnection
 from mappings.admin import FlowAdmin
 from mappings.admin.kept import kept
@@ -115,7 +116,7 @@ class EngineFlowAdmin(FillsBack, FlowAdmin):
                 change_url(run),
                 words.moment(run.started_at, flow),
                 run.get_status_display().lower(),
-                words.counted(run.found, "report"),
+                counted(run.found, "report"),
                 run.new,
                 run.revised,
                 f" {run.problem.get('message', '')}" if run.problem else "",
@@ -162,7 +163,7 @@ class EngineFlowAdmin(FillsBack, FlowAdmin):
             format_html(
                 '{} is live: {} built again with today\'s rules. <a href="{}">Look at them</a>',
                 flow,
-                words.counted(count, "report"),
+                counted(count, "report"),
                 list_url("report", flow__id__exact=flow.pk),
             ),
         )
@@ -243,7 +244,7 @@ def _ask_reverse_tests(flow: Flow) -> Confirmation:
     found = list(rows.values("currency").annotate(n=Count("pk"), sum=Sum("total")))
     count = sum(row["n"] for row in found)
     return Confirmation(
-        question=f"Reverse {words.counted(count, 'test posting')} of {flow}?",
+        question=f"Reverse {counted(count, 'test posting')} of {flow}?",
         facts=[("Total", words.sums(sums_of(found))), ("Reports begin with", flow.test_prefix)],
         warning="The documents are voided or deleted in the ledger.",
         verb="Reverse",

@@ -19,6 +19,7 @@ from audit.models import Posting
 from audit.selectors import Held, has_many_companies, held, postings
 from audit.states import NEEDS_PERSON
 from connectors.admin_base import change_url, display
+from connectors.counting import counted
 
 # The list's filter by company, as an address has it.
 _COMPANY = "connection__id__exact"
@@ -105,7 +106,7 @@ def group_rows(request: HttpRequest, groups: Sequence[Held]) -> list[dict[str, A
             "meaning": meaning(one.problem.get("code", one.code)),
             "cure": one.problem.get("cure", ""),
             "reports": one.reports,
-            "counted": words.counted(one.reports, "report"),
+            "counted": counted(one.reports, "report"),
             "sums": words.sums_and_unknown(one),
             "company": one.company if names_company else "",
             "since": words.day(one.since),

@@ -11,6 +11,7 @@ from django.utils.html import format_html_join
 from audit.admin import words
 from audit.admin.base import BookAdmin, page_link
 from audit.codes import meaning
+from audit.engine.poll import STATE_WORDS
 from audit.models import PollRun
 from connectors.admin_base import display
 
@@ -25,7 +26,7 @@ _WINDOW = {
     "before_posting": "Asked for by their ids alone",
     "overtaken": "Left as they are, read again meanwhile",
 }
-_STATES = {"APPROVED": "Approved", "REIMBURSED": "Reimbursed", "ARCHIVED": "Closed"}
+_STATES = {asked: state.capitalize() for state, asked in STATE_WORDS.items()}
 
 
 @admin.register(PollRun)

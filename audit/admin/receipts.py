@@ -9,6 +9,7 @@ from audit.admin.cures import web_address
 from audit.engine import filing
 from audit.models import Posting, ReceiptFile
 from connectors.admin_base import messages
+from connectors.counting import counted
 
 State = ReceiptFile.State
 _COLOURS = {State.WAITING: "info", State.ATTACHED: "success", State.FAILED: "danger"}
@@ -26,7 +27,7 @@ def has_failed(posting: Posting) -> bool:
 def do_try_again(request: HttpRequest, posting: Posting) -> None:
     count = filing.try_again(posting, request.user.get_username())
     if count:
-        receipts = words.counted(count, "receipt")
+        receipts = counted(count, "receipt")
         messages.success(request, f"{receipts} will be tried again. The document is left alone.")
     else:
         messages.info(request, "Nothing had to be done.")

@@ -110,10 +110,6 @@ def soon(at: datetime, flow: Flow | None = None) -> str:
         return f"{timezone.localtime(at):%H:%M}" if is_today else moment(at)
 
 
-def counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 # --- states --------------------------------------------------------------------------------------
 
 

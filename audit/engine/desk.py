@@ -73,9 +73,10 @@ def replay(reports: Iterable[Report], actor: str, *, repost: bool = False) -> Do
 
 def can_be_replayed(report: Report) -> bool:
     """It was read, and not all of it is posted: something may have been set aside beside that."""
-    if report.latest_id is None or report.standing != Report.Standing.POSTED:
-        return report.latest_id is not None
-    return report.postings.filter(state=State.IGNORED).exists()
+    if report.latest_id is None:
+        return False
+    is_posted = report.standing == Report.Standing.POSTED
+    return not is_posted or report.postings.filter(state=State.IGNORED).exists()
 
 
 def release(postings: Iterable[Posting], actor: str, note: str = "") -> Done:

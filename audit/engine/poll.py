@@ -52,7 +52,7 @@ LONGEST = timedelta(days=350)
 APPROVED_AFTER = timedelta(days=180)
 # Known reports that one poll of the schedule reads again, those first that were read longest ago.
 MOST_AGAIN = 2_000
-_STATE_WORDS = {"approved": "APPROVED", "reimbursed": "REIMBURSED", "closed": "ARCHIVED"}
+STATE_WORDS = {"approved": "APPROVED", "reimbursed": "REIMBURSED", "closed": "ARCHIVED"}
 
 
 class RunLost(Exception):
@@ -224,7 +224,7 @@ def windows_of(
     anchor = first - OVERLAP
     end = last + OVERLAP if last and last - first < LONGEST else None
     ours = (flow.workspace.policy_id,)
-    states = tuple(_STATE_WORDS[word] for word in sorted(flow.takes_states))
+    states = tuple(STATE_WORDS[word] for word in sorted(flow.takes_states))
     windows = [Window(policy_ids=ours, approved_after=anchor, end_on=end, states=states)]
     if ReportStatus.CLOSED in flow.takes_states:
         start_on = min(anchor, closed_from) if closed_from else anchor

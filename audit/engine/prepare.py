@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from django.db.models import Max
 
@@ -148,9 +149,8 @@ def _considered(
         drafts = [drafted(flow, report, one, ledger) for one in decision.intents]
         return built, decision, drafts
 
-    kept = {name: one.last.date for name, one in slices.items() if _keeps_its_date(one)}
     try:
-        return consider(build(as_read(report), book, kept_dates=kept))
+        return consider(build(as_read(report), book, kept_dates=kept_dates(slices)))
     except Misfit as misfit:  # taken over by an older version of ours
         why = f"what was read of it cannot be understood ({misfit})"
         problem = _unbuilt(report, why, "Press Poll now on the flow, which reads it again.")
@@ -256,9 +256,14 @@ def _history(report_ids: list[int]) -> dict[int, dict[str, Standing]]:
     )
 
 
-def _keeps_its_date(one: Standing) -> bool:
-    """It stands, or was taken back only to be posted anew as the report is now."""
-    return one.live is not None or (one.last is not None and one.last.cause == "report")
+def kept_dates(slices: Mapping[str, Standing]) -> dict[str, date]:
+    """The posting dates that a revision keeps: of what stands, and of what was taken back only to
+    be posted anew as the report is now."""
+    return {
+        name: one.last.date
+        for name, one in slices.items()
+        if one.last is not None and (one.live is not None or one.last.cause == "report")
+    }
 
 
 def _is_on_the_wire(open_: Posting | None) -> bool:

@@ -8,10 +8,11 @@ from django.db.models import QuerySet
 from audit import selectors
 from audit.admin.cures import titles
 from audit.admin.words import sums_and_unknown
-from audit.management.terminal import at, plural, wrapped
+from audit.management.terminal import at, wrapped
 from audit.models import Posting
 from audit.selectors import Held
 from connectors.contract import exact_json
+from connectors.counting import counted
 
 # The ids of so many reports are listed with each cause.
 LISTED = 12
@@ -37,7 +38,7 @@ def lines(chosen: QuerySet[Posting], found: Sequence[Held]) -> list[str]:
     named, names_company = titles(found), selectors.has_many_companies()
     told: list[str] = []
     for one in found:
-        count = plural(one.reports, "report") + (f" in {one.company}" if names_company else "")
+        count = counted(one.reports, "report") + (f" in {one.company}" if names_company else "")
         title = named[one.key].rstrip(".")
         told += wrapped(
             f"{title}: {count}, {sums_and_unknown(one)}, since {at(one.since)}", indent=2

@@ -97,10 +97,6 @@ def at(when: datetime | None, zone: str = "") -> str:
     return moment(when, zone or settings.TIME_ZONE) if when is not None else "never"
 
 
-def plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def table(
     heads: Sequence[str],
     rows: Sequence[Sequence[str]],

@@ -14,6 +14,7 @@ from django.db import connections, transaction
 from audit.completeness import month_of
 from audit.engine import corrections, desk, drain, intake, settle
 from audit.models import PollRun, Posting, Report
+from audit.preview import preview
 from audit.states import State
 from connectors.clock import database_now
 from connectors.models import Workspace
@@ -202,6 +203,20 @@ def test_reposting_with_current_rules_is_what_a_person_asks_for(village):
     assert village.report(report_id).asked == "", "asked for once, not for ever"
 
 
+def test_a_change_that_was_set_aside_is_offered_again_by_a_replay(village):
+    Flow.objects.update(revision_policy="hold")
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.work()
+    village.expensify.edit(report_id, 0, 9000)
+    village.work()
+    desk.ignore([village.posting(report_id)], "ann", "next month")
+    village.work()
+    assert not Posting.objects.filter(state=State.QUARANTINED).exists()
+    desk.replay([village.report(report_id)], "ann")
+    again = village.posting(report_id)
+    assert (again.op, again.state, again.total) == ("amend", State.QUARANTINED, Decimal("90.00"))
+
+
 @pytest.mark.parametrize("what", HAPPENS)
 def test_an_unchanged_report_of_a_closed_month_is_not_held(village, what):
     report_id = village.expensify.file({"Airfare": 10000})
@@ -259,6 +274,19 @@ def test_a_revised_document_that_is_posted_anew_keeps_its_date(village, cents, p
     village.work()
     (document,) = village.standing(report_id)
     assert document.date == date(2026, 10, 20)
+
+
+def test_a_dry_run_keeps_the_date_of_what_is_to_be_posted_anew(village):
+    Flow.objects.update(revision_policy="repost")
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.work()
+    village.expensify.edit(report_id, 0, 9000)
+    village.expensify.reports[report_id]["approved"] = "2026-11-03 12:00:00"
+    village.poll()
+    village.drain()
+    assert village.standing(report_id) == [], "the old one is gone, the new one not built yet"
+    (part,) = preview([village.report(report_id)])[0].parts
+    assert part.date == date(2026, 10, 20)
 
 
 def test_what_was_taken_back_with_its_approval_gets_the_date_of_the_new_one(village):

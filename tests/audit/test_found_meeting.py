@@ -14,9 +14,16 @@ from audit.engine import prepare
 from audit.models import Posting, Report, Revision
 from audit.states import State
 from tests.audit import fake_ledger, rows
-from tests.audit.village import settle_in
+from tests.audit.village import Village, settle_in
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def village(settings, monkeypatch) -> Village:
+    """Its ledger takes no call for the same a second time: what is tried again is another call."""
+    forgetful = replace(fake_ledger.ABILITIES, resend_window=timedelta(0))
+    return settle_in(settings, monkeypatch, abilities=forgetful)
 
 
 def in_thread(deed, raised: list) -> threading.Thread:
@@ -82,14 +89,9 @@ def test_a_preparer_and_the_drain_do_not_wait_for_each_other():
     assert raised == []
 
 
-def test_an_older_version_that_arrives_late_is_taken_over_and_amended(settings, monkeypatch):
+def test_an_older_version_that_arrives_late_is_taken_over_and_amended(village):
     """In doubt, looked up and absent, then revised; the newer bill's look-up finds the older one,
     which nobody edited. There is nothing to ask a person."""
-    village = settle_in(
-        settings,
-        monkeypatch,
-        abilities=replace(fake_ledger.ABILITIES, resend_window=timedelta(0)),
-    )
     report_id = village.expensify.file({"Airfare": 10000})
     village.poll()
     village.books.orders.append("late")
@@ -106,12 +108,7 @@ def test_an_older_version_that_arrives_late_is_taken_over_and_amended(settings, 
     assert (shown.state, shown.op, shown.problems) == (State.POSTED, "amend", [])
 
 
-def test_an_older_amend_that_arrives_late_is_no_persons_edit(settings, monkeypatch):
-    village = settle_in(
-        settings,
-        monkeypatch,
-        abilities=replace(fake_ledger.ABILITIES, resend_window=timedelta(0)),
-    )
+def test_an_older_amend_that_arrives_late_is_no_persons_edit(village):
     report_id = village.expensify.file({"Airfare": 10000})
     village.work()
     village.expensify.edit(report_id, 0, 9000)
@@ -127,13 +124,8 @@ def test_an_older_amend_that_arrives_late_is_no_persons_edit(settings, monkeypat
     assert village.posting(report_id).state == State.POSTED
 
 
-def test_an_amend_whose_own_first_try_arrives_late_is_no_persons_edit(settings, monkeypatch):
+def test_an_amend_whose_own_first_try_arrives_late_is_no_persons_edit(village):
     """Looked up and not there yet, it is tried again; and then the first try has arrived."""
-    village = settle_in(
-        settings,
-        monkeypatch,
-        abilities=replace(fake_ledger.ABILITIES, resend_window=timedelta(0)),
-    )
     report_id = village.expensify.file({"Airfare": 10000})
     village.work()
     village.expensify.edit(report_id, 0, 9000)
@@ -148,14 +140,7 @@ def test_an_amend_whose_own_first_try_arrives_late_is_no_persons_edit(settings, 
     assert (shown.state, shown.problems) == (State.POSTED, [])
 
 
-def test_a_bill_that_arrives_late_after_its_report_became_a_credit_is_taken_back(
-    settings, monkeypatch
-):
-    village = settle_in(
-        settings,
-        monkeypatch,
-        abilities=replace(fake_ledger.ABILITIES, resend_window=timedelta(0)),
-    )
+def test_a_bill_that_arrives_late_after_its_report_became_a_credit_is_taken_back(village):
     report_id = village.expensify.file({"Airfare": 10000})
     village.poll()
     village.books.orders.append("late")

@@ -4,7 +4,8 @@ from collections import Counter
 from typing import Any
 
 from audit.doctor import Finding, Verdict, examine
-from audit.management.terminal import Answer, AnswerCommand, padded, plural, shown_width, wrapped
+from audit.management.terminal import Answer, AnswerCommand, padded, shown_width, wrapped
+from connectors.counting import counted
 
 
 class Command(AnswerCommand):
@@ -22,7 +23,7 @@ class Command(AnswerCommand):
             self.say(*self._lines(one, wide))
         counts = Counter(one.verdict for one in found)
         closing = (
-            f"{plural(len(found), 'check')}: {counts[Verdict.OK]} ok, {counts[Verdict.LOOK]} to "
+            f"{counted(len(found), 'check')}: {counts[Verdict.OK]} ok, {counts[Verdict.LOOK]} to "
             f"look at, {counts[Verdict.WRONG]} wrong."
         )
         facts = {"checks": found, "counts": {one.value: counts[one] for one in Verdict}}

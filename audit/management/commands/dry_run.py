@@ -12,11 +12,12 @@ from audit import preview
 from audit.admin.entries import labels_of, table_of
 from audit.backfill import rehearsed
 from audit.management import choosing
-from audit.management.terminal import Answer, AnswerCommand, plural, table, wrapped, wrong_call
+from audit.management.terminal import Answer, AnswerCommand, table, wrapped, wrong_call
 from audit.models import Report
 from audit.preview import Part, Preview
 from connectors.contract.problem import Problems
 from connectors.contract.transport import VendorError
+from connectors.counting import counted
 from mappings.texts import day, money
 
 
@@ -57,7 +58,7 @@ class Command(AnswerCommand):
             self.say(*wrapped(f"Cannot be read. {text}", indent=2, first=""), "")
         total = counts.total()
         listed = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
-        closing = f"{plural(total, 'report')}: {listed}." if total else "No report to look at."
+        closing = f"{counted(total, 'report')}: {listed}." if total else "No report to look at."
         return Answer(
             f"{closing} Nothing was written.",
             {"reports": told, "counts": dict(counts)},

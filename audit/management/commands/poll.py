@@ -14,11 +14,11 @@ from audit.management.terminal import (
     actor,
     at,
     facts_table,
-    plural,
     wrapped,
 )
 from audit.models import PollRun
 from audit.preview import NOT_INSTALLED
+from connectors.counting import counted
 from connectors.registry import ledger_label
 from mappings.codes import CODES
 from mappings.models import Flow
@@ -56,7 +56,7 @@ class Command(AnswerCommand):
         failed = [one for one in told if one["status"] == PollRun.Status.FAILED]
         sums = {name: sum(one[name] for one in told) for name in COUNTS}
         closing = (
-            f"{plural(len(read), 'flow')} read, {len(failed)} failed, "
+            f"{counted(len(read), 'flow')} read, {len(failed)} failed, "
             f"{len(told) - len(read) - len(failed)} not due: {sums['found']} found, "
             f"{sums['new']} new, {sums['revised']} revised, {sums['unreadable']} unreadable."
         )
@@ -149,18 +149,18 @@ def _lines(run: PollRun, flow: Flow, prepared: int, problem: Mapping[str, str] |
         if spans := run.window.get("also_read"):
             pairs.append(("Also read", ", ".join(spans)))
         if again := run.window.get("read_again"):
-            pairs.append(("Read again", plural(again, "known report")))
+            pairs.append(("Read again", counted(again, "known report")))
     pairs += [(name.capitalize(), f"{getattr(run, name):,}") for name in COUNTS]
     pairs.append(("Not taken", f"{sum(run.excluded.values()):,}"))
     sums = ", ".join(money(Decimal(total), code) for code, total in run.totals.items())
     pairs.append(("Total", sums or "nothing"))
-    pairs.append(("Prepared", plural(prepared, "report")))
+    pairs.append(("Prepared", counted(prepared, "report")))
     lines = facts_table(pairs)
     for code, count in run.excluded.items():
         lines += wrapped(f"{count:,} not taken: {CODES.get(code, code)}", indent=4)
     if run.unreadable:
         lines += wrapped(
-            f"{plural(run.unreadable, 'report')} could not be read; each stands in the events "
+            f"{counted(run.unreadable, 'report')} could not be read; each stands in the events "
             "with its reason. Nothing of them was taken.",
             indent=4,
             first="  ! ",

@@ -9,12 +9,13 @@ from django.db.models import Count, Min, Sum
 from audit.admin.words import sums
 from audit.engine import drain, prepare
 from audit.management import choosing, held
-from audit.management.terminal import Answer, AnswerCommand, at, facts_table, plural, table, wrapped
+from audit.management.terminal import Answer, AnswerCommand, at, facts_table, table, wrapped
 from audit.models import Posting, Report
 from audit.preview import NOT_INSTALLED
 from audit.selectors import sums_of
 from audit.states import State
 from connectors.contract import exact_json
+from connectors.counting import counted
 from connectors.models import LedgerConnection
 from connectors.registry import ledger_label
 from mappings.models import Flow
@@ -77,7 +78,7 @@ class Command(AnswerCommand):
         closing = (
             f"{outcomes['posted']:,} posted or changed, "
             f"{outcomes['found']} found there, {outcomes['refused']} refused, "
-            f"{outcomes['in_doubt']} to be checked; {plural(waiting, 'report')} held."
+            f"{outcomes['in_doubt']} to be checked; {counted(waiting, 'report')} held."
         )
         stopped = [one for one in told if one["stopped_by"] not in ("", drain.BUSY)]
         facts = {"connections": told, "held": held.as_plain(chosen, groups)}
@@ -96,7 +97,7 @@ class Command(AnswerCommand):
             "states": exact_json.plain(states),
             "reports_held": _reports_held(connection),
         }
-        pairs = [("Prepared", plural(prepared, "report"))] if prepared else []
+        pairs = [("Prepared", counted(prepared, "report"))] if prepared else []
         pairs += [
             (text, f"{outcomes[word]:,}") for word, text in OUTCOMES.items() if outcomes[word]
         ]

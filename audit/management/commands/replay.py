@@ -11,13 +11,13 @@ from audit.management.terminal import (
     Answer,
     AnswerCommand,
     actor,
-    plural,
     table,
     wrapped,
     wrong_call,
 )
 from audit.models import Posting, Report
 from audit.selectors import sums_of
+from connectors.counting import counted
 from mappings.texts import money
 
 
@@ -66,7 +66,7 @@ class Command(AnswerCommand):
         waiting = [row for row in rows if row.standing == Report.Standing.WAITING]
         total = sums_of([{"currency": row.currency, "sum": row.total} for row in waiting])
         closing = (
-            f"{plural(len(rows), 'report')} replayed: {len(waiting)} waiting to post"
+            f"{counted(len(rows), 'report')} replayed: {len(waiting)} waiting to post"
             f"{f' ({sums(total)})' if waiting else ''}, {still} still held, "
             f"{len(done.left)} left alone."
         )

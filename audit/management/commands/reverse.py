@@ -11,7 +11,6 @@ from audit.management.terminal import (
     Answer,
     AnswerCommand,
     actor,
-    plural,
     table,
     wrapped,
     wrong_call,
@@ -20,6 +19,7 @@ from audit.models import Posting, Report
 from audit.selectors import sums_of
 from audit.states import State
 from connectors.contract.ledger import Op
+from connectors.counting import counted
 from mappings.texts import day, money
 
 
@@ -51,7 +51,7 @@ class Command(AnswerCommand):
                 needs_person=True,
             )
         total = sums(sums_of([{"currency": one.currency, "sum": one.total} for one in live]))
-        count = plural(len(live), "document")
+        count = counted(len(live), "document")
         self.say("These documents will be taken back:", *_table(live), "")
         question = f"Take back {count} ({total})? [y/N] "
         if not options["yes"] and not _is_agreed(question):
@@ -67,7 +67,7 @@ class Command(AnswerCommand):
             "left": [{"what": name, "why": why} for name, why in done.left],
         }
         closing = (
-            f"{plural(len(done.moved), 'document')} being reversed, {len(done.left)} left alone."
+            f"{counted(len(done.moved), 'document')} being reversed, {len(done.left)} left alone."
         )
         return Answer(closing, facts, needs_person=bool(done.left))
 
