@@ -161,7 +161,7 @@ def write_posted(
     )
     page.move(changed, old, State.QUARANTINED, fields=RECEIPT_FIELDS, facts=facts, held=held)
     want_files(page, good)
-    cleared = [p.report_id for p in good if p.op == Op.CANCEL and p.cause != "person"]
+    cleared = [p.report_id for p in good if p.op == Op.CANCEL and p.cause == "report"]
     _look_again_where_revised(good)
     if again := {*cleared, *_waiting_for(good)}:
         # The place is free: what the report wants now is looked at.

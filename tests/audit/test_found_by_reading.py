@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import connections, transaction
+from django.test.utils import CaptureQueriesContext
 
 from audit.completeness import month_of
 from audit.engine import corrections, desk, drain, intake, settle
@@ -226,6 +227,29 @@ def test_an_unchanged_report_of_a_closed_month_is_not_held(village, what):
     what(village, report_id)
     assert not Posting.objects.filter(state=State.QUARANTINED).exists()
     assert len(village.standing(report_id)) == 1
+
+
+def test_a_card_expense_stays_when_the_flow_takes_no_cards_any_more(card_town):
+    """Its report is the same: taking the document back is a person's word."""
+    report_id = towns.STORY[cases.CARD_AND_CASH]
+    before = what_stands(report_id)
+    flow = Flow.objects.get(pk=card_town.flow.pk)
+    flow.takes_cards = False
+    mapping.save_flow(flow)
+    Report.objects.update(is_due=True)
+    card_town.poll()
+    card_town.drain()
+    assert what_stands(report_id) == before
+
+
+def test_a_standing_that_stays_is_not_written_again(village):
+    report_id = village.expensify.file({"Airfare": 10000})
+    village.poll()
+    with CaptureQueriesContext(connections["default"]) as said:
+        village.drain()
+    assert village.report(report_id).standing == "posted"
+    written = [one["sql"] for one in said if 'UPDATE "audit_report" SET "standing"' in one["sql"]]
+    assert len(written) == 1, "waiting to post before it was sent, and while it was"
 
 
 def test_a_reversed_report_that_is_reimbursed_has_not_changed(village):
