@@ -32,7 +32,7 @@ class Lease(Protocol):
 
     fence: int
 
-    def confirm(self) -> None: ...
+    def confirm(self) -> datetime: ...
 
 
 class Page:
@@ -202,9 +202,8 @@ def writing(
     locked until the page is closed.
     """
     with transaction.atomic():
-        if lease is not None:
-            lease.confirm()
-        page = Page(connection_id, actor, database_now(), lease)
+        now = database_now() if lease is None else lease.confirm()
+        page = Page(connection_id, actor, now, lease)
         yield page
         page._close()
 

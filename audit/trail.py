@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 
 from audit.models import Chain, Event
-from connectors.clock import database_now
 from connectors.contract import exact_json, keys
 
 SYSTEM = "system"
@@ -37,8 +37,11 @@ def chain_name(connection_id: int | None) -> str:
     return SYSTEM if connection_id is None else f"connection-{connection_id}"
 
 
-def append(connection_id: int | None, happened: Sequence[Fact], actor: str, at: datetime) -> None:
-    """Write the facts at the end of the connection's chain (None = the system's).
+def append(
+    connection_id: int | None, happened: Sequence[Fact], actor: str, at: datetime | None = None
+) -> None:
+    """Write the facts at the end of the connection's chain (None = the system's). They happened
+    `at`, or now by the database's clock.
 
     Inside the caller's transaction, as its last step: the head row is the last lock taken, so
     that two writers cannot wait for each other.
@@ -46,10 +49,14 @@ def append(connection_id: int | None, happened: Sequence[Fact], actor: str, at: 
     if not happened:
         return
     name = chain_name(connection_id)
-    head = Chain.objects.select_for_update().filter(name=name).first()
+    heads = Chain.objects.select_for_update().filter(name=name).annotate(asked_at=Now())
+    head = heads.first()
     if head is None:
-        Chain.objects.get_or_create(name=name, defaults={"connection_id": connection_id})
-        head = Chain.objects.select_for_update().get(name=name)
+        Chain.objects.bulk_create(
+            [Chain(name=name, connection_id=connection_id)], ignore_conflicts=True
+        )
+        head = heads.get()
+    at = at or head.asked_at
     events = []
     for fact in happened:
         event = Event(
@@ -82,7 +89,7 @@ def record(
     """One fact in a transaction of its own, or in the caller's where there is one."""
     with transaction.atomic(savepoint=False):
         fact = Fact(kind, facts or {}, report_id, posting_id)
-        append(connection_id, [fact], actor, database_now())
+        append(connection_id, [fact], actor)
 
 
 def event_hash(chain: str, event: Event) -> str:

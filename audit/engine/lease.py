@@ -4,9 +4,8 @@ import os
 import socket
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -26,8 +25,9 @@ class ChannelLease:
     owner: str
     fence: int
 
-    def confirm(self) -> None:
-        """Lock the channel row for this transaction, or raise LeaseLost."""
+    def confirm(self) -> datetime:
+        """Lock the channel row for this transaction, or raise LeaseLost. The time, by the
+        database's clock."""
         # Without the model's ordering, which joins the connection: a lock on that row would stand
         # in the way of every foreign key check.
         mine = (
@@ -35,8 +35,10 @@ class ChannelLease:
             .filter(connection_id=self.connection_id, owner=self.owner, fence=self.fence)
             .order_by()
         )
-        if not mine.values_list("pk", flat=True):
+        found = list(mine.values_list(Now(), flat=True))
+        if not found:
             raise LeaseLost(f"connection {self.connection_id} has another writer")
+        return found[0]
 
     def renew(self) -> None:
         """Move the lease's end forward; LeaseLost if it is no longer ours."""
@@ -52,17 +54,18 @@ class ChannelLease:
         ).update(until=None, owner="")
 
 
+def own_name() -> str:
+    """A name in at most 64 characters that nobody else has, however long the host's is."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
 def acquire(connection_id: int, span: timedelta | None = None) -> ChannelLease | None:
     """The lease, or None while somebody else holds it. The database's clock decides."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    with transaction.atomic():
-        free = Channel.objects.filter(connection_id=connection_id).filter(
-            Q(until__isnull=True) | Q(until__lt=Now())
-        )
-        taken = free.update(
-            owner=owner[:64], fence=F("fence") + 1, until=Now() + (span or pace().lease)
-        )
-        if not taken:
-            return None
-        fence = Channel.objects.values_list("fence", flat=True).get(connection_id=connection_id)
-    return ChannelLease(connection_id, owner[:64], fence)
+    owner = own_name()
+    channel = Channel.objects.filter(connection_id=connection_id).order_by()
+    free = channel.filter(Q(until__isnull=True) | Q(until__lt=Now()))
+    if not free.update(owner=owner, fence=F("fence") + 1, until=Now() + (span or pace().lease)):
+        return None
+    # Nobody else has this name: no transaction is needed to see what we have written.
+    fence = channel.filter(owner=owner).values_list("fence", flat=True).first()
+    return None if fence is None else ChannelLease(connection_id, owner, fence)

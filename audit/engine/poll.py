@@ -1,9 +1,6 @@
 """Reading Expensify: every poll leaves a record, and nothing is taken over by halves."""
 
 import logging
-import os
-import socket
-import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -15,6 +12,7 @@ from django.db.models.functions import Now
 from audit.book import Page, writing
 from audit.engine.intake import Tally, note_absent, note_unreadable, take_in
 from audit.engine.kill_points import reach
+from audit.engine.lease import own_name
 from audit.models import Event, PollRun, Report
 from audit.pace import pace
 from connectors import opening
@@ -132,7 +130,7 @@ def _taken_over_badly(defect: Exception) -> ContractBroken:
 
 
 def _claim(flow: Flow, due_at: datetime) -> PollRun | None:
-    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"[:64]
+    owner = own_name()
     now = database_now()
     until = now + pace().poll_lease
     try:

@@ -8,6 +8,7 @@ from django_q.models import OrmQ
 
 from audit import receivers
 from audit.engine import run
+from audit.engine.lease import own_name
 from audit.models import Event, Posting
 from audit.pace import FAST, REAL, TORTURE
 from connectors import oauth, services
@@ -199,3 +200,10 @@ def test_calls_that_meet_the_same_expired_token_at_once_are_served_by_one_refres
     assert len([one for one in asked if one["fault"] == "unauthorized"]) == 3
     assert len([one for one in asked if "/tokens/bearer" in one["path"]]) == 1
     assert len(big_town.ours()) == Posting.objects.filter(state="posted").count() > 20
+
+
+def test_two_workers_of_a_host_with_a_long_name_are_two(monkeypatch):
+    monkeypatch.setattr("audit.engine.lease.socket.gethostname", lambda: "h" * 64)
+    names = {own_name(), own_name()}
+    assert len(names) == 2
+    assert all(len(name) <= 64 for name in names)

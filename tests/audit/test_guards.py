@@ -19,6 +19,7 @@ from audit.engine.lease import ChannelLease
 from audit.models import Posting, Report
 from audit.states import State
 from connectors import oauth
+from connectors.clock import database_now
 from connectors.contract.transport import Unauthorised, Unreachable
 from connectors.guard import TransactionOpen
 from connectors.models import Channel, Credential
@@ -109,7 +110,7 @@ def test_the_fence_keeps_an_old_answer_from_being_written_over_a_new_call(
     sent it again; only then the first one learns that its own call was refused unread."""
     report_id = one_bill(village)
     if not guard:
-        monkeypatch.setattr(ChannelLease, "confirm", lambda held: None)
+        monkeypatch.setattr(ChannelLease, "confirm", lambda held: database_now())
         monkeypatch.setattr(ChannelLease, "renew", lambda held: None)
     village.books.orders.extend(["throttle", "late"])
     second_sends, first_has_settled = threading.Event(), threading.Event()
