@@ -38,6 +38,18 @@ def town(db: Any, sandboxed: Any) -> towns.Town:
 
 
 @pytest.fixture
+def polled_town(db: Any, sandboxed: Any) -> towns.Town:
+    """The same, read and prepared: nothing has been sent yet."""
+    return towns.connect(sandboxed, only=towns.SOME, then=towns.polled)
+
+
+@pytest.fixture
+def posted_town(db: Any, sandboxed: Any) -> towns.Town:
+    """The same, and what could be posted stands in the ledger."""
+    return towns.connect(sandboxed, only=towns.SOME, then=towns.posted)
+
+
+@pytest.fixture
 def big_town(db: Any, sandboxed: Any) -> towns.Town:
     """With every report of the month."""
     return towns.connect(sandboxed)

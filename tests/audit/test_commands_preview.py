@@ -53,29 +53,26 @@ def test_it_foretells_every_posting_that_the_engine_enters(big_town):
         assert (foretold[report.pk].left_out != "") == bool(report.not_taken_code)
 
 
-def test_what_stands_and_is_right_would_be_kept(town):
-    town.poll()
-    town.drain()
+def test_what_stands_and_is_right_would_be_kept(posted_town):
     (part,) = of(STORY[cases.REVISED]).parts
-    assert (part.would, part.standing) == ("keep", town.posting(STORY[cases.REVISED]))
+    assert (part.would, part.standing) == ("keep", posted_town.posting(STORY[cases.REVISED]))
     assert part.what.startswith(f"stands already as no. {STORY[cases.REVISED]}")
 
 
-def test_a_revised_report_would_change_its_document_in_place(town):
-    town.poll()
-    town.drain()
-    town.sandbox.control("expensify", "reports", revision())
-    town.poll()
+def test_a_revised_report_would_change_its_document_in_place(posted_town):
+    posted_town.sandbox.control("expensify", "reports", revision())
+    posted_town.poll()
     (part,) = of(STORY[cases.REVISED]).parts
     assert (part.would, part.payload) == ("amend", "")
     assert part.waiting.op == "amend"
     assert part.what == f"would change no. {part.standing.number} in place"
 
 
-def test_a_rule_that_changed_shows_in_the_preview_before_it_is_replayed(town):
-    town.poll()
+def test_a_rule_that_changed_shows_in_the_preview_before_it_is_replayed(polled_town):
     mapping.save_rule(
-        flow=town.flow, category="Team events", account=towns.account(town.flow, "6130")
+        flow=polled_town.flow,
+        category="Team events",
+        account=towns.account(polled_town.flow, "6130"),
     )
     report = Report.objects.filter(postings__subject="category:Team events").first()
     (part,) = of(report.report_id).parts
@@ -83,29 +80,25 @@ def test_a_rule_that_changed_shows_in_the_preview_before_it_is_replayed(town):
     assert part.entry.lines[0].account.number == "6130"
 
 
-def test_a_reversed_report_would_wait_for_a_decision_under_a_new_number(town):
-    town.poll()
-    town.drain()
-    before = town.posting(STORY[cases.REVISED])
+def test_a_reversed_report_would_wait_for_a_decision_under_a_new_number(posted_town):
+    before = posted_town.posting(STORY[cases.REVISED])
     desk.reverse([before], "ann")
-    town.drain()
+    posted_town.drain()
     (part,) = of(STORY[cases.REVISED]).parts
     assert part.would == "hold"
     assert [problem.code for problem in part.problems] == ["report.was_reversed"]
     assert part.number != before.number
 
 
-def test_a_report_that_is_no_longer_approved_is_left_out_with_the_reason(town):
-    town.poll()
-    town.sandbox.control("expensify", "reports", unapproval())
-    town.poll()
+def test_a_report_that_is_no_longer_approved_is_left_out_with_the_reason(polled_town):
+    polled_town.sandbox.control("expensify", "reports", unapproval())
+    polled_town.poll()
     one = of(STORY[cases.UNAPPROVED_LATER])
     assert not one.parts and not one.is_held
     assert one.excluded.code == "excluded.state"
 
 
-def test_every_problem_is_told_once_although_it_holds_report_and_part(town):
-    town.poll()
+def test_every_problem_is_told_once_although_it_holds_report_and_part(polled_town):
     LedgerConnection.objects.update(chart_as_of=None)
     one = of(STORY[cases.REVISED])
     codes = [problem.code for problem in one.all_problems]
@@ -139,8 +132,7 @@ def test_books_are_opened_once_for_each_flow_and_postings_read_in_chunks(
         assert len(preview(rows)) == len(rows) > 30
 
 
-def test_a_paused_flow_in_dry_run_previews_all_the_same(town):
-    town.poll()
+def test_a_paused_flow_in_dry_run_previews_all_the_same(polled_town):
     Flow.objects.update(mode="dry_run", is_paused=True)
     assert sum(part.would == "post" for one in preview(Report.objects.all()) for part in one.parts)
 

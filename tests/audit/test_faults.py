@@ -59,33 +59,31 @@ def everything_stands_once(town) -> None:
     ],
     ids=lambda given: "-".join(map(str, given.values())) if isinstance(given, dict) else "",
 )
-def test_one_bill_each_although_the_ledger(town, fault, outcome):
-    town.poll()
-    town.sandbox.control(QBO, "faults", {"match": WRITE, **fault})
-    quiet(town)
+def test_one_bill_each_although_the_ledger(polled_town, fault, outcome):
+    polled_town.sandbox.control(QBO, "faults", {"match": WRITE, **fault})
+    quiet(polled_town)
     if outcome:
         assert Attempt.objects.filter(outcome=outcome).exists() or Call.objects.filter(
             status=Call.Status.LOST
         )
-    asked = town.sandbox.control(QBO, "requests")
+    asked = polled_town.sandbox.control(QBO, "requests")
     assert any(one["fault"] == fault["kind"] for one in asked), "the fault was never played"
     held_by_vendor = Posting.objects.filter(state=State.QUARANTINED, call__isnull=False)
     if held_by_vendor.exists():
         from audit.engine import desk
 
         desk.release(held_by_vendor, "ann")
-        quiet(town)
-    everything_stands_once(town)
+        quiet(polled_town)
+    everything_stands_once(polled_town)
 
 
-def test_a_dead_ledger_holds_the_channel_and_costs_no_attempt(town, settings):
-    town.poll()
+def test_a_dead_ledger_holds_the_channel_and_costs_no_attempt(polled_town, settings):
     settings.VENDOR_URLS = {
         **settings.VENDOR_URLS,
         QBO: {**settings.VENDOR_URLS[QBO], "api": "http://127.0.0.1:9"},
     }
-    town.drain(times=1)
-    channel = Channel.objects.get(connection=town.connection)
+    polled_town.drain(times=1)
+    channel = Channel.objects.get(connection=polled_town.connection)
     assert channel.breaker_reason
     assert not Posting.objects.filter(attempts__gt=0).exists()
     assert not Attempt.objects.exists()
@@ -94,45 +92,44 @@ def test_a_dead_ledger_holds_the_channel_and_costs_no_attempt(town, settings):
         QBO: {**settings.VENDOR_URLS[QBO], "api": f"{settings.SANDBOX_URL}/{QBO}"},
     }
     Channel.objects.update(not_before=None)
-    quiet(town)
-    everything_stands_once(town)
+    quiet(polled_town)
+    everything_stands_once(polled_town)
     channel.refresh_from_db()
     assert channel.breaker_reason == ""
 
 
-def test_an_expired_token_is_renewed_once_and_the_same_call_goes_again(town):
-    town.poll()
-    town.sandbox.control("", "clock", {"advance_s": 3700})
-    town.drain()
-    everything_stands_once(town)
-    asked = town.sandbox.control(QBO, "requests")
+def test_an_expired_token_is_renewed_once_and_the_same_call_goes_again(polled_town):
+    polled_town.sandbox.control("", "clock", {"advance_s": 3700})
+    polled_town.drain()
+    everything_stands_once(polled_town)
+    asked = polled_town.sandbox.control(QBO, "requests")
     assert len([one for one in asked if "tokens/bearer" in one["path"]]) == 1
 
 
-def test_a_token_endpoint_in_trouble_never_disconnects(town):
-    town.poll()
+def test_a_token_endpoint_in_trouble_never_disconnects(polled_town):
     Credential.objects.filter(kind=QBO).update(expires_at="2026-01-01T00:00:00+00:00")
-    town.sandbox.control(
+    polled_town.sandbox.control(
         QBO, "faults", {"kind": "unavailable", "match": "tokens/bearer", "times": 20}
     )
     for _ in range(20):
         Channel.objects.update(not_before=None, breaker_until=None)
-        town.drain(times=1)
+        polled_town.drain(times=1)
     assert Credential.objects.get(kind=QBO).state == "working"
-    quiet(town)
-    everything_stands_once(town)
+    quiet(polled_town)
+    everything_stands_once(polled_town)
 
 
-def test_one_document_that_the_ledger_refuses_does_not_stop_the_others(town):
-    town.poll()
+def test_one_document_that_the_ledger_refuses_does_not_stop_the_others(polled_town):
     report_id = STORY[cases.REVISED]
-    town.sandbox.control(QBO, "chart", {"action": "archive", "kind": "vendor", "name": "Ben Ito"})
-    town.drain()
+    polled_town.sandbox.control(
+        QBO, "chart", {"action": "archive", "kind": "vendor", "name": "Ben Ito"}
+    )
+    polled_town.drain()
     held = Posting.objects.filter(state=State.QUARANTINED, call__isnull=False)
-    assert town.posting(report_id) in held
+    assert polled_town.posting(report_id) in held
     assert all(posting.party_name == "Ben Ito" for posting in held)
     assert Posting.objects.filter(state=State.POSTED).count() == POSTED_OF_SOME - held.count()
-    problem = town.posting(report_id).problems[0]
+    problem = polled_town.posting(report_id).problems[0]
     assert "Ben Ito" in problem["message"] or "vendor" in problem["message"].lower()
     assert problem["cure"]
 

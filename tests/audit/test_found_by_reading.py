@@ -42,14 +42,14 @@ def what_stands(report_id: str) -> Decimal:
 @pytest.fixture
 def card_town(db: None, sandboxed: Any) -> towns.Town:
     """One report with cash and card expenses, both in the books."""
-    town = towns.connect(sandboxed, only=(towns.STORY[cases.CARD_AND_CASH],))
-    flow = Flow.objects.get(pk=town.flow.pk)
-    flow.takes_cards, flow.card_account = True, towns.account(flow, "2110")
-    mapping.save_flow(flow)
-    town.flow = flow
-    town.poll()
-    town.drain()
-    return town
+    only = (towns.STORY[cases.CARD_AND_CASH],)
+    return towns.connect(sandboxed, only=only, then=take_cards_and_post)
+
+
+def take_cards_and_post(town: towns.Town) -> None:
+    town.flow.takes_cards, town.flow.card_account = True, towns.account(town.flow, "2110")
+    mapping.save_flow(town.flow)
+    towns.posted(town)
 
 
 def pay_by_card(town: towns.Town, report_id: str, how_many: int) -> None:

@@ -44,74 +44,65 @@ def test_thirty_reports_need_three_requests_two_look_ups_and_one_batch(big_town)
     assert [path.rpartition("/")[2] for path in paths] == ["query", "query", "batch"]
 
 
-def test_polling_again_posts_nothing(town):
-    town.poll()
-    town.drain()
-    calls, documents = Call.objects.count(), len(town.ours())
-    again = town.poll()
-    town.drain()
+def test_polling_again_posts_nothing(posted_town):
+    calls, documents = Call.objects.count(), len(posted_town.ours())
+    again = posted_town.poll()
+    posted_town.drain()
     assert (again.new, again.revised) == (0, 0)
     assert again.unchanged == again.found
-    assert (Call.objects.count(), len(town.ours())) == (calls, documents)
+    assert (Call.objects.count(), len(posted_town.ours())) == (calls, documents)
 
 
-def test_a_revised_report_amends_its_bill(town):
-    town.poll()
-    town.drain()
-    before = town.posting(STORY[cases.REVISED])
-    count = len(town.ours())
-    town.sandbox.control("expensify", "reports", revision())
-    assert town.poll().revised == 1
-    town.drain()
-    after = town.posting(STORY[cases.REVISED])
+def test_a_revised_report_amends_its_bill(posted_town):
+    before = posted_town.posting(STORY[cases.REVISED])
+    count = len(posted_town.ours())
+    posted_town.sandbox.control("expensify", "reports", revision())
+    assert posted_town.poll().revised == 1
+    posted_town.drain()
+    after = posted_town.posting(STORY[cases.REVISED])
     assert (before.total, after.total) == (Decimal("412.60"), Decimal("398.10"))
     assert (after.op, after.state) == ("amend", State.POSTED)
     assert after.document_id == before.document_id
-    assert len(town.ours()) == count
-    document = next(d for d in town.ours() if d["id"] == before.document_id)
+    assert len(posted_town.ours()) == count
+    document = next(d for d in posted_town.ours() if d["id"] == before.document_id)
     assert Decimal(document["total"]) == Decimal("398.10")
     before.refresh_from_db()
     assert before.state == State.SUPERSEDED
 
 
-def test_a_report_edited_and_edited_back_leaves_the_bill_alone(town):
-    town.poll()
-    town.drain()
-    town.sandbox.control("expensify", "reports", revision())
-    town.poll()
+def test_a_report_edited_and_edited_back_leaves_the_bill_alone(posted_town):
+    posted_town.sandbox.control("expensify", "reports", revision())
+    posted_town.poll()
     back = revision()
     back["fields"] = {"modifiedAmount": ""}
-    town.sandbox.control("expensify", "reports", back)
+    posted_town.sandbox.control("expensify", "reports", back)
     calls = Call.objects.count()
-    town.poll()
-    town.drain()
+    posted_town.poll()
+    posted_town.drain()
     assert Call.objects.count() == calls
-    assert town.posting(STORY[cases.REVISED]).state == State.SUPERSEDED
-    assert town.report(STORY[cases.REVISED]).standing == Report.Standing.POSTED
+    assert posted_town.posting(STORY[cases.REVISED]).state == State.SUPERSEDED
+    assert posted_town.report(STORY[cases.REVISED]).standing == Report.Standing.POSTED
 
 
-def test_no_longer_approved_before_posting_is_withdrawn(town):
-    town.poll()
-    town.sandbox.control("expensify", "reports", unapproval())
-    town.poll()
-    town.drain()
-    report = town.report(STORY[cases.UNAPPROVED_LATER])
+def test_no_longer_approved_before_posting_is_withdrawn(polled_town):
+    polled_town.sandbox.control("expensify", "reports", unapproval())
+    polled_town.poll()
+    polled_town.drain()
+    report = polled_town.report(STORY[cases.UNAPPROVED_LATER])
     assert report.standing == Report.Standing.WITHDRAWN
     assert report.unapproved_at is not None
     assert Event.objects.filter(report=report, kind="report.unapproved").exists()
-    assert not any(report.report_id in d["number"] for d in town.ours())
+    assert not any(report.report_id in d["number"] for d in polled_town.ours())
 
 
-def test_no_longer_approved_after_posting_leaves_the_ledger_alone_and_is_flagged(town):
-    town.poll()
-    town.drain()
-    town.sandbox.control("expensify", "reports", unapproval())
-    town.poll()
-    town.drain()
-    report = town.report(STORY[cases.UNAPPROVED_LATER])
+def test_no_longer_approved_after_posting_leaves_the_ledger_alone_and_is_flagged(posted_town):
+    posted_town.sandbox.control("expensify", "reports", unapproval())
+    posted_town.poll()
+    posted_town.drain()
+    report = posted_town.report(STORY[cases.UNAPPROVED_LATER])
     assert report.standing == Report.Standing.POSTED
     assert report.unapproved_at is not None
-    assert any(report.report_id in d["number"] for d in town.ours())
+    assert any(report.report_id in d["number"] for d in posted_town.ours())
 
 
 def test_a_dry_run_flow_prepares_everything_and_sends_nothing(town):
@@ -150,8 +141,7 @@ def test_a_missing_rule_is_added_and_the_report_replayed(town):
     assert Event.objects.filter(kind="report.replayed", actor="ann").count() == 3
 
 
-def test_replaying_what_still_lacks_its_rule_makes_no_noise(town):
-    town.poll()
+def test_replaying_what_still_lacks_its_rule_makes_no_noise(polled_town):
     held = Posting.objects.filter(state=State.QUARANTINED).first()
     count = Posting.objects.count()
     desk.replay([held.report], "ann")
@@ -181,40 +171,34 @@ def test_a_changed_rule_touches_what_is_posted_only_when_somebody_says_so(town):
 # --- what stands in the ledger -------------------------------------------------------------------
 
 
-def posted(town, case=cases.REVISED) -> Posting:
-    town.poll()
-    town.drain()
-    return town.posting(STORY[case])
-
-
-def test_a_reversed_bill_is_gone_and_is_not_posted_again_by_itself(town):
-    bill = posted(town)
+def test_a_reversed_bill_is_gone_and_is_not_posted_again_by_itself(posted_town):
+    bill = posted_town.posting(STORY[cases.REVISED])
     desk.reverse([bill], "ann", "wrong company")
-    town.drain()
-    assert not any(d["id"] == bill.document_id for d in town.ours())
-    report = town.report(STORY[cases.REVISED])
+    posted_town.drain()
+    assert not any(d["id"] == bill.document_id for d in posted_town.ours())
+    report = posted_town.report(STORY[cases.REVISED])
     assert report.standing == Report.Standing.REVERSED
-    town.sandbox.control("expensify", "reports", revision())
-    town.poll()
-    town.drain()
-    again = town.posting(STORY[cases.REVISED])
+    posted_town.sandbox.control("expensify", "reports", revision())
+    posted_town.poll()
+    posted_town.drain()
+    again = posted_town.posting(STORY[cases.REVISED])
     assert (again.state, again.generation) == (State.QUARANTINED, 2)
     assert again.problems[0]["code"] == "report.was_reversed"
     desk.release([again], "ann")
-    town.drain()
+    posted_town.drain()
     again.refresh_from_db()
     assert again.state == State.POSTED
     assert again.document_id != bill.document_id
-    assert town.report(STORY[cases.REVISED]).standing == Report.Standing.POSTED
+    assert posted_town.report(STORY[cases.REVISED]).standing == Report.Standing.POSTED
 
 
-def test_reversing_twice_reverses_once(town):
-    bill = posted(town)
+def test_reversing_twice_reverses_once(posted_town):
+    bill = posted_town.posting(STORY[cases.REVISED])
     assert len(desk.reverse([bill], "ann").moved) == 1
     second = desk.reverse([bill], "ann")
     assert not second.moved
     assert "still waiting" in second.left[0][1]
-    town.drain()
+    posted_town.drain()
     assert desk.reverse([bill], "ann").left
 
 
@@ -233,16 +217,16 @@ def test_reversing_twice_reverses_once(town):
     ],
     ids=["paid", "partly paid", "a field that is not ours", "renumbered", "deleted"],
 )
-def test_a_revision_meets_a_bill_that_was(town, action, code, words):
-    bill = posted(town)
-    town.sandbox.control("quickbooks_online", f"documents/{bill.document_id}", action)
-    town.sandbox.control("expensify", "reports", revision())
-    town.poll()
-    town.drain()
-    now = town.posting(STORY[cases.REVISED])
+def test_a_revision_meets_a_bill_that_was(posted_town, action, code, words):
+    bill = posted_town.posting(STORY[cases.REVISED])
+    posted_town.sandbox.control("quickbooks_online", f"documents/{bill.document_id}", action)
+    posted_town.sandbox.control("expensify", "reports", revision())
+    posted_town.poll()
+    posted_town.drain()
+    now = posted_town.posting(STORY[cases.REVISED])
     if code is None:
         assert now.state == State.POSTED
-        document = next(d for d in town.ours() if d["id"] == bill.document_id)
+        document = next(d for d in posted_town.ours() if d["id"] == bill.document_id)
         assert (document["due_date"], Decimal(document["total"])) == (
             "2026-12-24",
             Decimal("398.10"),
@@ -251,45 +235,41 @@ def test_a_revision_meets_a_bill_that_was(town, action, code, words):
     assert (now.state, now.problems[0]["code"]) == (State.QUARANTINED, code)
     assert words in now.problems[0]["message"]
     assert now.problems[0]["cure"]
-    document = [d for d in town.documents() if d["id"] == bill.document_id]
+    document = [d for d in posted_town.documents() if d["id"] == bill.document_id]
     assert not document or Decimal(document[0]["total"]) == Decimal("412.60")
 
 
-def test_a_revision_of_a_bill_in_a_closed_period_is_held(town):
-    posted(town)
-    town.sandbox.control("quickbooks_online", "period_lock", {"date": "2026-10-31"})
-    town.sandbox.control("expensify", "reports", revision())
-    town.poll()
-    town.drain()
-    now = town.posting(STORY[cases.REVISED])
+def test_a_revision_of_a_bill_in_a_closed_period_is_held(posted_town):
+    posted_town.sandbox.control("quickbooks_online", "period_lock", {"date": "2026-10-31"})
+    posted_town.sandbox.control("expensify", "reports", revision())
+    posted_town.poll()
+    posted_town.drain()
+    now = posted_town.posting(STORY[cases.REVISED])
     assert (now.state, now.problems[0]["code"]) == (State.QUARANTINED, "document.locked")
 
 
-def test_our_own_closed_books_hold_a_change_too(town):
+def test_our_own_closed_books_hold_a_change_too(posted_town):
     from datetime import date
 
-    posted(town)
-    town.connection.books_closed_through = date(2026, 10, 31)
-    town.connection.save()
-    town.sandbox.control("expensify", "reports", revision())
-    town.poll()
-    town.drain()
-    now = town.posting(STORY[cases.REVISED])
+    posted_town.connection.books_closed_through = date(2026, 10, 31)
+    posted_town.connection.save()
+    posted_town.sandbox.control("expensify", "reports", revision())
+    posted_town.poll()
+    posted_town.drain()
+    now = posted_town.posting(STORY[cases.REVISED])
     assert now.state == State.QUARANTINED
     assert Decimal("412.60") == Decimal(
-        next(d for d in town.ours() if d["id"] == now.document_id)["total"]
+        next(d for d in posted_town.ours() if d["id"] == now.document_id)["total"]
     )
 
 
-def test_what_somebody_posted_before_from_a_lost_database_is_adopted(town):
+def test_what_somebody_posted_before_from_a_lost_database_is_adopted(posted_town):
     """Restored from a backup: everything stands in QuickBooks already, our book is empty."""
-    town.poll()
-    town.drain()
-    count = len(town.ours())
-    forget(town)
-    town.poll()
-    town.drain()
-    assert len(town.ours()) == count
+    count = len(posted_town.ours())
+    forget(posted_town)
+    posted_town.poll()
+    posted_town.drain()
+    assert len(posted_town.ours()) == count
     assert Posting.objects.filter(state=State.POSTED).count() == count
     assert not Call.objects.exists()
 
@@ -349,64 +329,68 @@ def settle(town) -> None:
             prepare.prepare(flow_id)
 
 
-def test_a_report_that_turned_negative_loses_its_bill_and_gets_a_credit(town):
-    bill = posted(town)
+def test_a_report_that_turned_negative_loses_its_bill_and_gets_a_credit(posted_town):
+    bill = posted_town.posting(STORY[cases.REVISED])
     report_id = STORY[cases.REVISED]
-    edit(town, report_id, lines_of(town, report_id)[0], modifiedAmount=-90000)
-    settle(town)
-    now = town.posting(report_id)
+    edit(posted_town, report_id, lines_of(posted_town, report_id)[0], modifiedAmount=-90000)
+    settle(posted_town)
+    now = posted_town.posting(report_id)
     assert (now.state, now.kind, now.generation) == (State.POSTED, "credit", 2), now.problems
-    assert not any(d["id"] == bill.document_id for d in town.documents() if d["status"] == "active")
-    credits = [d for d in town.documents("vendorcredit") if d["status"] == "active"]
+    assert not any(
+        d["id"] == bill.document_id for d in posted_town.documents() if d["status"] == "active"
+    )
+    credits = [d for d in posted_town.documents("vendorcredit") if d["status"] == "active"]
     assert [Decimal(d["total"]) for d in credits] == [now.total]
     assert now.total < 0
     chain = Posting.objects.filter(report__report_id=report_id, state=State.SUPERSEDED)
     assert {p.op for p in chain} == {"post", "cancel"}
 
 
-def test_a_report_that_belongs_to_another_payee_gets_a_new_bill(town):
+def test_a_report_that_belongs_to_another_payee_gets_a_new_bill(posted_town):
     from mappings import services as mapping
     from tests.audit.town import party
 
-    bill = posted(town)
+    bill = posted_town.posting(STORY[cases.REVISED])
     mapping.link_party(
-        connection=town.connection,
+        connection=posted_town.connection,
         employee_email="ben.ito@acme.example",
-        party=party(town.flow, "Hugo Silva"),
+        party=party(posted_town.flow, "Hugo Silva"),
     )
-    report = town.report(STORY[cases.REVISED])
+    report = posted_town.report(STORY[cases.REVISED])
     assert desk.replay([report], "ann").left[0][1] == desk.STANDS
     desk.replay([report], "ann", repost=True)
-    settle(town)
-    now = town.posting(report.report_id)
+    settle(posted_town)
+    now = posted_town.posting(report.report_id)
     assert (now.state, now.party_name, now.generation) == (State.POSTED, "Hugo Silva", 2)
-    mine = [d for d in town.ours() if report.report_id in d["number"]]
+    mine = [d for d in posted_town.ours() if report.report_id in d["number"]]
     assert [d["party"] for d in mine] == ["Hugo Silva"]
     assert mine[0]["id"] != bill.document_id
 
 
-def test_a_report_with_nothing_left_for_us_loses_its_bill(town):
-    bill = posted(town)
+def test_a_report_with_nothing_left_for_us_loses_its_bill(posted_town):
+    bill = posted_town.posting(STORY[cases.REVISED])
     report_id = STORY[cases.REVISED]
-    for transaction_id in lines_of(town, report_id):
-        edit(town, report_id, transaction_id, reimbursable=False)
-    settle(town)
-    assert not any(d["id"] == bill.document_id for d in town.ours())
-    assert town.posting(report_id).op == "cancel"
-    assert town.report(report_id).standing == Report.Standing.REVERSED
+    for transaction_id in lines_of(posted_town, report_id):
+        edit(posted_town, report_id, transaction_id, reimbursable=False)
+    settle(posted_town)
+    assert not any(d["id"] == bill.document_id for d in posted_town.ours())
+    assert posted_town.posting(report_id).op == "cancel"
+    assert posted_town.report(report_id).standing == Report.Standing.REVERSED
 
 
-def test_a_paid_bill_whose_report_lost_its_lines_is_left_alone_and_told(town):
-    bill = posted(town)
+def test_a_paid_bill_whose_report_lost_its_lines_is_left_alone_and_told(posted_town):
+    bill = posted_town.posting(STORY[cases.REVISED])
     report_id = STORY[cases.REVISED]
-    town.sandbox.control("quickbooks_online", f"documents/{bill.document_id}", {"action": "pay"})
-    for transaction_id in lines_of(town, report_id):
-        edit(town, report_id, transaction_id, reimbursable=False)
-    settle(town)
-    now = town.posting(report_id)
+    posted_town.sandbox.control(
+        "quickbooks_online", f"documents/{bill.document_id}", {"action": "pay"}
+    )
+    for transaction_id in lines_of(posted_town, report_id):
+        edit(posted_town, report_id, transaction_id, reimbursable=False)
+    settle(posted_town)
+    now = posted_town.posting(report_id)
     assert (now.op, now.state) == ("cancel", State.QUARANTINED)
     assert now.problems[0]["code"] == "document.paid"
-    assert any(d["id"] == bill.document_id for d in town.ours())
+    assert any(d["id"] == bill.document_id for d in posted_town.ours())
 
 
 # --- read again before posting -------------------------------------------------------------------

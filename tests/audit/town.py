@@ -1,6 +1,6 @@
 """A connected company on the sandbox: Expensify, QuickBooks Online and the flow between them."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -88,10 +88,16 @@ class Town:
         return Report.objects.get(report_id=report_id)
 
 
-def connect(sandbox: Any, only: Collection[str] = (), **flow_columns: Any) -> Town:
+def connect(
+    sandbox: Any,
+    only: Collection[str] = (),
+    then: Callable[[Town], None] | None = None,
+    **flow_columns: Any,
+) -> Town:
     """Connect both ends with credentials that the sandbox mints, read the lists, map them.
 
     only  ids of the reports that the month is to have; all unless given
+    then  what is done with the town before the test gets it, such as `polled`
 
     To be called first in a test: what it leaves behind is made once and put back after that.
     """
@@ -104,12 +110,25 @@ def connect(sandbox: Any, only: Collection[str] = (), **flow_columns: Any) -> To
         columns = {"name": "Acme US bills", "mode": "live", "tag_policy": "hold"}
         columns |= {"due_at": database_now(), **flow_columns}
         town = settle(sandbox, account, connection, plans.ACME_US, **columns)
+        if then is not None:
+            then(town)
         app = settings.INTUIT_CLIENT_ID, settings.INTUIT_CLIENT_SECRET
         return town.account, town.workspace, town.connection, town.flow, app
 
-    *ends, app = once((*only, *sorted(flow_columns.items())), sandbox, connected)
+    *ends, app = once((then, *only, *sorted(flow_columns.items())), sandbox, connected)
     settings.INTUIT_CLIENT_ID, settings.INTUIT_CLIENT_SECRET = app
     return Town(sandbox, *ends)
+
+
+def polled(town: Town) -> None:
+    """The month has been read and prepared."""
+    town.poll()
+
+
+def posted(town: Town) -> None:
+    """And what could be posted stands in the ledger."""
+    town.poll()
+    town.drain()
 
 
 def leave_out(sandbox: Any, but: Collection[str] = ()) -> None:
