@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.test.utils import override_settings
 from hypothesis import settings as hypothesis_settings
@@ -61,7 +62,6 @@ class Histories(RuleBasedStateMachine):
         self.block = transaction.atomic()
         self.block._from_testcase = True
         self.block.__enter__()
-        from django.conf import settings
 
         window = timedelta(0) if is_forgetful else fake_ledger.ABILITIES.resend_window
         abilities = replace(fake_ledger.ABILITIES, resend_window=window)
@@ -327,6 +327,8 @@ class Histories(RuleBasedStateMachine):
 @pytest.mark.early
 @pytest.mark.django_db
 def test_no_history_doubles_loses_or_misstates_a_document():
+    # In CI the histories are the same in both runs: PostgreSQL has to play the first ones only.
+    examples = 20 if settings.ON_SQLITE else 8
     run_state_machine_as_test(
-        Histories, settings=hypothesis_settings(max_examples=20, stateful_step_count=20)
+        Histories, settings=hypothesis_settings(max_examples=examples, stateful_step_count=20)
     )
