@@ -11,8 +11,8 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 # Deadlines measure the machine; in CI the examples are fixed, so that a red run can be repeated.
-# There they are the same in both runs: properties that know no database are tried once with all of
-# them, on SQLite, and with the first few on PostgreSQL.
+# With as many on PostgreSQL, properties that know no database would be tried with the very same
+# examples a second time: there a few have to do.
 hypothesis_settings.register_profile(
     "suite",
     max_examples=20 if os.environ.get("DATABASE_URL", "").startswith("postgres") else 100,

@@ -8,7 +8,7 @@ from django_q.models import OrmQ
 
 from audit import receivers
 from audit.engine import run
-from audit.engine.lease import own_name
+from audit.engine.lease import acquire, own_name
 from audit.models import Event, Posting
 from audit.pace import FAST, REAL, TORTURE
 from connectors import oauth, services
@@ -200,6 +200,18 @@ def test_calls_that_meet_the_same_expired_token_at_once_are_served_by_one_refres
     assert len([one for one in asked if one["fault"] == "unauthorized"]) == 3
     assert len([one for one in asked if "/tokens/bearer" in one["path"]]) == 1
     assert len(big_town.ours()) == Posting.objects.filter(state="posted").count() > 20
+
+
+def test_a_lease_that_another_took_at_once_is_not_ours(books):
+    """It had run out before we saw its fence, and the fence is the other one's by then."""
+
+    def another(execute, sql, *rest):
+        if sql.startswith("SELECT"):
+            Channel.objects.update(owner="another", fence=7)
+        return execute(sql, *rest)
+
+    with databases["default"].execute_wrapper(another):
+        assert acquire(books.pk) is None
 
 
 def test_two_workers_of_a_host_with_a_long_name_are_two(monkeypatch):

@@ -327,7 +327,7 @@ class Histories(RuleBasedStateMachine):
 @pytest.mark.early
 @pytest.mark.django_db
 def test_no_history_doubles_loses_or_misstates_a_document():
-    # In CI the histories are the same in both runs: PostgreSQL has to play the first ones only.
+    # In CI they are derived from the code: as many on PostgreSQL would be the same ones again.
     examples = 20 if settings.ON_SQLITE else 8
     run_state_machine_as_test(
         Histories, settings=hypothesis_settings(max_examples=examples, stateful_step_count=20)
